@@ -1,0 +1,89 @@
+"""Bayesian network scale-up: from a household survey to prevalence by municipality, with honest uncertainty."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, StudyError
+
+if TYPE_CHECKING:
+    from nsum_bayes.checks.convergence import Diagnosis, diagnose
+    from nsum_bayes.data.areas import Areas
+    from nsum_bayes.data.groups import KnownSizes
+    from nsum_bayes.data.study import Study
+    from nsum_bayes.data.survey import Survey
+    from nsum_bayes.estimates.estimates import Estimates, estimate
+    from nsum_bayes.inference.fit import Fit, fit
+    from nsum_bayes.model.build import build_model
+    from nsum_bayes.model.simulate import simulate
+    from nsum_bayes.model.spec import ModelSpec, load_model, model_names
+
+    __version__: str
+
+__all__ = [
+    "Study",
+    "Survey",
+    "Areas",
+    "KnownSizes",
+    "ModelSpec",
+    "load_model",
+    "model_names",
+    "build_model",
+    "simulate",
+    "fit",
+    "Fit",
+    "diagnose",
+    "Diagnosis",
+    "estimate",
+    "Estimates",
+    "NsumError",
+    "StudyError",
+    "ModelError",
+    "FitError",
+    "ReleaseError",
+    "__version__",
+]
+
+# Names are imported when first used: PyMC takes seconds, and `nsum check` does without it.
+_HOME = {
+    "Study": "nsum_bayes.data.study",
+    "Survey": "nsum_bayes.data.survey",
+    "Areas": "nsum_bayes.data.areas",
+    "KnownSizes": "nsum_bayes.data.groups",
+    "ModelSpec": "nsum_bayes.model.spec",
+    "load_model": "nsum_bayes.model.spec",
+    "model_names": "nsum_bayes.model.spec",
+    "build_model": "nsum_bayes.model.build",
+    "simulate": "nsum_bayes.model.simulate",
+    "fit": "nsum_bayes.inference.fit",
+    "Fit": "nsum_bayes.inference.fit",
+    "diagnose": "nsum_bayes.checks.convergence",
+    "Diagnosis": "nsum_bayes.checks.convergence",
+    "estimate": "nsum_bayes.estimates.estimates",
+    "Estimates": "nsum_bayes.estimates.estimates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = _installed_version()
+    elif name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    else:
+        raise AttributeError(f"module 'nsum_bayes' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def _installed_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nsum-bayes")
+    except PackageNotFoundError:  # run from a source folder that was never installed
+        return "0+source"
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

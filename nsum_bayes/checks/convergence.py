@@ -1,0 +1,207 @@
+"""Did the sampler converge, and is the fit fit to publish?
+
+Thresholds (Vehtari, Gelman, Simpson, Carpenter, Bürkner 2021, doi:10.1214/20-BA1221): four chains, R-hat at most 1.01,
+bulk and tail effective draws at least 400 for every reported quantity, derived ones too; no divergent transition;
+E-BFMI at least 0.3 in every chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from nsum_bayes.estimates.rates import log_reported_rates
+from nsum_bayes.inference.fit import Fit
+
+FEWEST_CHAINS = 4
+LARGEST_RHAT = 1.01
+STOP_RHAT = 1.05
+FEWEST_DRAWS = 400
+STOP_DRAWS = 100
+LOWEST_BFMI = 0.3
+STOP_DIVERGENT = 0.01
+NOT_REPORTED = ("log_degree", "covariate_missing", "size_error")
+REMEDY = {
+    "bias": "Add known groups, or check the sizes of the groups with the largest bias.",
+    "degree": "Check respondents with very large answers; tune longer.",
+    "rate": "Sample longer; look for hidden groups with very few reports.",
+    "area": "Sample longer, or tighten area_sd with a reason.",
+    "overdispersion": "Check the group for heaped or top-coded answers.",
+    "size": "Check the group for heaped or top-coded answers.",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: severity ``pass``, ``review`` or ``stop``, a code, what was found, and what to do."""
+
+    severity: str
+    code: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Findings of all convergence checks, and the figures behind them.
+
+    Parameters
+    ----------
+    findings
+        In the order of the checks.
+    quantities
+        R-hat, bulk and tail effective draws of every reported quantity (quantity).
+    """
+
+    findings: tuple[Finding, ...]
+    quantities: pd.DataFrame
+
+    @property
+    def verdict(self) -> str:
+        """``publish``, ``review`` or ``stop``."""
+        severities = {finding.severity for finding in self.findings}
+        return "stop" if "stop" in severities else "review" if "review" in severities else "publish"
+
+    def table(self) -> pd.DataFrame:
+        """The findings, one a row."""
+        return pd.DataFrame([asdict(finding) for finding in self.findings])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdict, findings and the extremes, for JSON."""
+        worst = {
+            "largest_rhat": float(self.quantities["rhat"].max()),
+            "fewest_bulk": float(self.quantities["ess_bulk"].min()),
+            "fewest_tail": float(self.quantities["ess_tail"].min()),
+        }
+        return {"verdict": self.verdict, "findings": [asdict(f) for f in self.findings], **worst}
+
+    def __repr__(self) -> str:
+        lines = [f"verdict: {self.verdict}"]
+        for finding in self.findings:
+            lines.append(f"  {finding.severity:6s} {finding.code}: {finding.message} {finding.advice}".rstrip())
+        return "\n".join(lines)
+
+
+def diagnose(fit: Fit) -> Diagnosis:
+    """Check convergence of all parameters and of every reported rate: areas, levels and nation.
+
+    Returns
+    -------
+    Diagnosis
+        With a verdict: publish, review (a threshold missed, figures usable with care) or stop.
+
+    Examples
+    --------
+    >>> from nsum_bayes import Fit, diagnose
+    >>> diagnose(Fit.load("run.nc")).verdict  # doctest: +SKIP
+    """
+    quantities = pd.concat([_measures(part) for part in (_parameters(fit), _reported_rates(fit))])
+    findings = [*_run_findings(fit), *_mixing_findings(quantities), *_sampler_findings(fit)]
+    return Diagnosis(tuple(findings), quantities)
+
+
+def _parameters(fit: Fit) -> xr.Dataset:
+    """Model parameters that describe groups, areas or everyone; building blocks and respondents are left out."""
+    posterior = fit.posterior
+    names = [n for n in posterior.data_vars if not str(n).endswith("_raw") and n not in NOT_REPORTED]
+    names = [n for n in names if "cholesky" not in str(n)]
+    return posterior[names]
+
+
+def _reported_rates(fit: Fit) -> xr.Dataset:
+    """Log reported rate of every area, level unit and the nation (chain, draw, unit).
+
+    Bias, transmission and degree ratio are left out: they are independent draws and would only hide bad mixing.
+    """
+    sizes, areas, study = fit.posterior.sizes, fit.study.areas, fit.study
+    log_rate = log_reported_rates(fit, np.random.default_rng(np.random.SeedSequence((fit.seed, 2))))
+    shape = (sizes["chain"], sizes["draw"])
+    found = {}
+    for number, group in enumerate(study.hidden_groups):
+        counts = np.exp(log_rate[:, :, number]) * areas.table[study.hidden(group).denominator].to_numpy(dtype=float)
+        found[f"rate[{group}] area"] = (("chain", "draw", "area"), counts.reshape(*shape, -1))
+        for level in (*areas.levels, "nation"):
+            unit = np.zeros(len(areas)) if level == "nation" else areas.level_of(level)
+            labels, index = np.unique(unit, return_inverse=True)
+            summed = counts @ (index[:, None] == np.arange(len(labels))).astype(float)
+            found[f"rate[{group}] {level}"] = (("chain", "draw", level), summed.reshape(*shape, -1))
+    return xr.Dataset({name: (dims, np.log(values)) for name, (dims, values) in found.items()})
+
+
+def _measures(dataset: xr.Dataset) -> pd.DataFrame:
+    """R-hat and effective draws of every element, one a row, with the standard deviation of constants as zero."""
+    import arviz as az
+
+    measures = {
+        "rhat": az.rhat(dataset),
+        "ess_bulk": az.ess(dataset, method="bulk"),
+        "ess_tail": az.ess(dataset, method="tail"),
+    }
+    rows = []
+    for name in dataset.data_vars:
+        constant = dataset[name].std(("chain", "draw")).values.ravel() == 0
+        columns = {m: np.asarray(values[name].values, dtype=float).ravel()[~constant] for m, values in measures.items()}
+        labels = [str(name)] * int((~constant).sum())
+        rows.append(pd.DataFrame(columns, index=pd.Index(labels, name="quantity")))
+    return pd.concat(rows)
+
+
+def _run_findings(fit: Fit) -> Iterator[Finding]:
+    chains = fit.posterior.sizes["chain"]
+    if chains < FEWEST_CHAINS:
+        yield Finding("review", "chains", f"{chains} chains; {FEWEST_CHAINS} are needed to trust R-hat.", "Use 4 chains.")
+    if fit.interrupted:
+        made, asked = fit.provenance["draws_made"], fit.provenance["draws"]
+        yield Finding("review", "interrupted", f"Sampling was stopped at {made} of {asked} draws.", "Fit again.")
+
+
+def _mixing_findings(quantities: pd.DataFrame) -> Iterator[Finding]:
+    bad = quantities["rhat"].isna()
+    if bad.any():
+        yield Finding("stop", "rhat", f"R-hat cannot be computed for {_worst(quantities[bad], 'rhat')}.", "Fit again.")
+    yield _extreme(quantities, "rhat", LARGEST_RHAT, STOP_RHAT, above=True, label="R-hat")
+    for column, label in (("ess_bulk", "bulk effective draws"), ("ess_tail", "tail effective draws")):
+        yield _extreme(quantities, column, FEWEST_DRAWS, STOP_DRAWS, above=False, label=label)
+
+
+def _worst(quantities: pd.DataFrame, column: str) -> str:
+    return ", ".join(dict.fromkeys(quantities.index[:3]))
+
+
+def _extreme(quantities: pd.DataFrame, column: str, limit: float, stop: float, *, above: bool, label: str) -> Finding:
+    """Compare the worst quantity of a column with its limits."""
+    values = quantities[column] if above else -quantities[column]
+    bound, hard = (limit, stop) if above else (-limit, -stop)
+    name = str(values.idxmax())
+    worst = float(quantities[column].max() if above else quantities[column].min())
+    text = f"{label} {worst:.3f}" if above else f"{worst:.0f} {label}"
+    if values.max() <= bound:
+        return Finding("pass", column, f"{text} at worst ({name}).")
+    severity = "stop" if values.max() > hard else "review"
+    word = "over" if above else "under"
+    count = int((values > bound).sum())
+    advice = next((text for key, text in REMEDY.items() if name.startswith(key)), "Tune and sample longer.")
+    return Finding(severity, column, f"{text} for {name}; {count} quantities {word} {limit:g}.", advice)
+
+
+def _sampler_findings(fit: Fit) -> Iterator[Finding]:
+    import arviz as az
+
+    stats = fit.tree["sample_stats"].to_dataset()
+    divergent = int(stats["diverging"].sum())
+    total = int(stats["diverging"].size)
+    if divergent == 0:
+        yield Finding("pass", "divergences", "No divergent transition.")
+    else:
+        severity = "stop" if divergent > STOP_DIVERGENT * total else "review"
+        advice = "Raise target_accept to 0.95 or more."
+        yield Finding(severity, "divergences", f"{divergent} divergent transitions of {total}.", advice)
+    lowest = float(az.bfmi(fit.tree)["energy"].min())
+    severity = "pass" if lowest >= LOWEST_BFMI else "review"
+    advice = "" if severity == "pass" else "Tune longer; heavy-tailed scales may want a tighter prior."
+    yield Finding(severity, "bfmi", f"E-BFMI {lowest:.2f} at worst (limit {LOWEST_BFMI:g}).", advice)

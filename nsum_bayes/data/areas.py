@@ -1,0 +1,329 @@
+"""The frame of areas: codes, levels, populations, covariates by category and geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from nsum_bayes.data.columns import Table, as_codes, as_labels, as_numbers, column_faults
+from nsum_bayes.data.faults import Fault, counted, joined, listing, rows_text
+from nsum_bayes.data.settings import AreasSettings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class CovariateCategory:
+    """One category of secondary data: its columns, their transform, and where they come from."""
+
+    category: str
+    columns: tuple[str, ...]
+    transform: str
+    source: str
+    year: int | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Areas:
+    """Every area of the frame, surveyed or not.
+
+    Attributes
+    ----------
+    table
+        Index ``area`` (unique code strings); columns ``name``, one a level (labels), ``population`` (persons), one a
+        denominator (persons) and one a covariate (raw values, NaN where missing).
+    levels
+        From smaller to larger; may be empty.
+    denominators, covariates
+        Names of denominators; categories of covariates.
+    geometry
+        Polygons by area code in WGS84, or None.
+    vintage
+        Of the codes.
+    """
+
+    table: pd.DataFrame
+    levels: tuple[str, ...]
+    denominators: tuple[str, ...]
+    covariates: tuple[CovariateCategory, ...]
+    geometry: gpd.GeoSeries | None = None
+    vintage: str = ""
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        levels = "".join(f", {self.table[level].nunique()} of level {level}" for level in self.levels)
+        shape = "with" if self.geometry is not None else "without"
+        return f"Areas({counted(len(self), 'area')}{levels}, {shape} geometry)"
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Area codes, shape (area,)."""
+        return self.table.index.to_numpy().astype(str)
+
+    @property
+    def population(self) -> np.ndarray:
+        """Everyone in the frame of the question, persons, shape (area,)."""
+        return self.table["population"].to_numpy(dtype=float)
+
+    def denominator_share(self, name: str) -> np.ndarray:
+        """A denominator over the population, shape (area,)."""
+        return self.table[name].to_numpy(dtype=float) / self.population
+
+    def level_of(self, level: str) -> np.ndarray:
+        """Label of the unit of a level that each area lies in, shape (area,); also for "area" and "nation"."""
+        if level == "area":
+            return self.codes
+        if level == "nation":
+            return np.full(len(self), "nation")
+        return self.table[level].to_numpy().astype(str)
+
+    def design_matrix(self) -> xr.DataArray:
+        """Covariates transformed and standardised over the areas of the frame, dims (area, covariate).
+
+        Each area counts once, whatever its population. NaN stays NaN; a covariate that is the same everywhere is zero.
+        The coordinate ``category`` runs along the covariates.
+        """
+        import xarray as xr
+
+        pairs = [(category, column) for category in self.covariates for column in category.columns]
+        columns = [_standardised(transformed(self.table[c].to_numpy(float), cat.transform)) for cat, c in pairs]
+        return xr.DataArray(
+            np.column_stack(columns) if columns else np.zeros((len(self), 0)),
+            dims=("area", "covariate"),
+            coords={
+                "area": self.codes,
+                "covariate": np.array([column for _, column in pairs], dtype=str),
+                "category": ("covariate", np.array([category.category for category, _ in pairs], dtype=str)),
+            },
+        )
+
+
+def transformed(values: np.ndarray, transform: str) -> np.ndarray:
+    """Values on the scale a covariate is used on: none, log, log1p or logit."""
+    match transform:
+        case "log":
+            return np.log(values)
+        case "log1p":
+            return np.log1p(values)
+        case "logit":
+            return np.log(values) - np.log1p(-values)
+        case _:
+            return values
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    centred = values - np.nanmean(values)
+    sd = np.nanstd(values)
+    # A constant column's sd is rounding error, not exactly zero.
+    return centred / sd if sd > 1e-12 * np.nanmax(np.abs(values), initial=1e-300) else 0.0 * centred
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def area_codes(table: Table, settings: AreasSettings, faults: list[Fault]) -> np.ndarray | None:
+    """The codes of the areas file, None where it has no usable ones; empty and repeated codes are faults."""
+    if not table.has(settings.code):
+        return None
+    before = len(faults)
+    codes = as_codes(table, settings.code, faults)
+    if len(faults) > before:
+        return None
+    where = f"{table.name}, column {settings.code}"
+    empty = np.flatnonzero(codes == "")
+    if empty.size:
+        what = f"{counted(empty.size, 'area')} {'has' if empty.size == 1 else 'have'} no code."
+        faults.append((what, f"{where}, {rows_text(empty)}", "Give each area its code, or remove the rows."))
+    repeated = pd.Series(codes).duplicated(keep=False).to_numpy() & (codes != "")
+    if repeated.any():
+        twice = np.unique(codes[repeated]).tolist()
+        what = f"{counted(len(twice), 'area code')} {'stands' if len(twice) == 1 else 'stand'} more than once"
+        rows = rows_text(np.flatnonzero(repeated))
+        faults.append((f"{what}: {listing(twice)}.", f"{where}, {rows}", "Keep one row an area."))
+    return codes
+
+
+def build_areas(
+    table: Table, settings: AreasSettings, codes: np.ndarray | None, faults: list[Fault], notes: list[str]
+) -> Areas | None:
+    """Read and check the areas; None where faults leave nothing to build on.
+
+    Parameters
+    ----------
+    table
+        The areas as read.
+    settings
+        The [areas] table of the study file.
+    codes
+        From `area_codes`.
+    faults, notes
+        Take what is wrong, and what is only reported.
+    """
+    before = len(faults)
+    faults += column_faults(table, _wanted(settings))
+    if not len(table.frame):
+        faults.append((f"{table.name} has no rows.", table.name, "Give one row an area."))
+    columns = _read_columns(table, settings, faults)
+    faults += _population_faults(table, settings, columns)
+    faults += _covariate_faults(table, settings, columns)
+    if len(faults) > before or codes is None or len(set(codes)) < len(codes) or "" in codes:
+        return None
+    notes += _covariate_notes(table.name, settings, columns)
+    frame = pd.DataFrame(columns, index=pd.Index(codes, name="area"))
+    categories = tuple(
+        CovariateCategory(name, c.columns, c.transform, c.source, c.year) for name, c in settings.covariates.items()
+    )
+    return Areas(frame, settings.levels, tuple(settings.denominators), categories, None, settings.vintage)
+
+
+def _wanted(settings: AreasSettings) -> Iterator[tuple[str | None, str]]:
+    for role in ("code", "name", "population"):
+        yield getattr(settings, role), f"study.toml, [areas], key {role}"
+    for level in settings.levels:
+        yield level, "study.toml, [areas], key levels"
+    for name, column in settings.denominators.items():
+        yield column, f"study.toml, [areas.denominators], key {name}"
+    for name, category in settings.covariates.items():
+        for column in category.columns:
+            yield column, f"study.toml, [areas.covariates.{name}], key columns"
+
+
+def _read_columns(table: Table, settings: AreasSettings, faults: list[Fault]) -> dict[str, np.ndarray]:
+    """Columns of the table of areas by their new name; those the file lacks are left out."""
+    columns: dict[str, np.ndarray] = {}
+    if settings.name is None and table.has(settings.code):
+        columns["name"] = as_labels(table, settings.code)
+    elif settings.name is not None and table.has(settings.name):
+        columns["name"] = as_labels(table, settings.name)
+    for level in (level for level in settings.levels if table.has(level)):
+        columns[level] = _read_level(table, level, faults)
+    sources = {"name": "", **dict.fromkeys(settings.levels, "")}
+    for name, column in _numeric_columns(settings):
+        if sources.setdefault(name, column) != column:
+            what = f"The name '{name}' is used for two different columns of the areas."
+            faults.append((what, "study.toml, [areas]", "Rename the denominator, or the covariate's column."))
+        elif name not in columns and table.has(column):
+            before = len(faults)
+            values = as_numbers(table, column, faults)
+            # An unreadable column has its fault already; its gaps are not faults of their own.
+            columns |= {name: values} if len(faults) == before else {}
+    return columns
+
+
+def _numeric_columns(settings: AreasSettings) -> list[tuple[str, str]]:
+    covariates = [(column, column) for category in settings.covariates.values() for column in category.columns]
+    return [("population", settings.population), *settings.denominators.items(), *covariates]
+
+
+def _read_level(table: Table, level: str, faults: list[Fault]) -> np.ndarray:
+    labels = as_codes(table, level, faults)
+    empty = np.flatnonzero(labels == "")
+    if empty.size:
+        what = f"{counted(empty.size, 'area')} {'has' if empty.size == 1 else 'have'} no {level}."
+        where = f"{table.name}, column {level}, {rows_text(empty)}"
+        faults.append((what, where, f"Give each area its {level}, or take '{level}' out of levels under [areas]."))
+    return labels
+
+
+def _population_faults(table: Table, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[Fault]:
+    sources = {"population": settings.population, **settings.denominators}
+    for name, column in sources.items():
+        values = columns.get(name)
+        if values is None:
+            continue
+        wrong = np.flatnonzero(~(values > 0))
+        if wrong.size:
+            what = f"The {'population' if name == 'population' else f'denominator {name!r}'} of {_areas(wrong)} "
+            what += f"{'is' if wrong.size == 1 else 'are'} missing, zero or negative."
+            advice = "Give the number of persons, above zero, or leave the areas out of the frame."
+            yield what, f"{table.name}, column {column}, {rows_text(wrong)}", advice
+        if "population" not in columns:
+            continue
+        larger = np.flatnonzero((values > columns["population"]) & (columns["population"] > 0))
+        if larger.size:
+            what = f"The denominator '{name}' of {_areas(larger)} is larger than the population."
+            advice = "A denominator is a part of the population; correct either column."
+            yield what, f"{table.name}, column {column}, {rows_text(larger)}", advice
+
+
+def _areas(rows: np.ndarray) -> str:
+    return counted(rows.size, "area")
+
+
+LIMITS = {
+    "log": (0.0, np.inf, "above zero"),
+    "log1p": (-1.0, np.inf, "above −1"),
+    "logit": (0.0, 1.0, "between 0 and 1, both excluded; divide percentages by 100"),
+}
+
+
+def _covariate_faults(table: Table, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[Fault]:
+    for name, category in settings.covariates.items():
+        low, high, wanted = LIMITS.get(category.transform, (-np.inf, np.inf, ""))
+        for column in (column for column in category.columns if column in columns):
+            values = columns[column]
+            if len(values) and np.isnan(values).all():
+                advice = "Give its values, or take it out of the study file."
+                yield f"The covariate '{column}' has no value in any area.", f"{table.name}, column {column}", advice
+            wrong = np.flatnonzero((values <= low) | (values >= high))
+            if wrong.size:
+                what = f"The covariate '{column}' cannot be transformed by {category.transform} in {_areas(wrong)}."
+                advice = f"Its values must be {wanted}; or choose another transform in [areas.covariates.{name}]."
+                yield what, f"{table.name}, column {column}, {rows_text(wrong)}", advice
+
+
+def _covariate_notes(file: str, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[str]:
+    for column in (column for category in settings.covariates.values() for column in category.columns):
+        missing = np.flatnonzero(np.isnan(columns[column]))
+        if missing.size:
+            rows = rows_text(missing)
+            yield f"Area covariate '{column}': missing in {_areas(missing)} ({file}, {rows})."
+        if np.ptp(columns[column][~np.isnan(columns[column])]) == 0 and len(columns[column]) > 1:
+            yield f"Area covariate '{column}': the same in every area, so it says nothing ({file})."
+
+
+# --- geometry -------------------------------------------------------------------------------------------------------
+
+
+def match_geometry(geometry: Any, name: str, codes: np.ndarray, faults: list[Fault]) -> gpd.GeoSeries | None:
+    """Polygons in the order of the areas, in WGS84; codes that do not match, either way, are faults.
+
+    Parameters
+    ----------
+    geometry
+        A GeoSeries indexed by area code.
+    name
+        What messages call it.
+    codes
+        Area codes.
+    faults
+        Takes what is wrong.
+    """
+    before = len(faults)
+    known, drawn = set(codes), set(geometry.index)
+    repeated = sorted(set(geometry.index[geometry.index.duplicated()]))
+    empty = sorted(geometry.index[(geometry.isna() | geometry.is_empty).to_numpy()])
+    for wrong, what in (
+        (sorted(known - drawn), "of the areas without a polygon"),
+        (sorted(drawn - known), "of the geometry that no area has"),
+        (repeated, "with more than one polygon"),
+        (empty, "with an empty polygon"),
+    ):
+        if wrong:
+            advice = "Use codes of one vintage in both files, one polygon an area."
+            faults.append((f"{counted(len(wrong), 'code')} {what}: {joined(wrong)}.", name, advice))
+    if geometry.crs is None:
+        advice = "Store the coordinate system in the file, or use GeoJSON in WGS84."
+        faults.append(("The geometry does not say its coordinate system.", name, advice))
+    if len(faults) > before:
+        return None
+    ordered = geometry.loc[list(codes)]
+    return ordered if ordered.crs.to_epsg() == 4326 else ordered.to_crs(4326)

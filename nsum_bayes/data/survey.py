@@ -1,0 +1,238 @@
+"""The survey: who was asked where, and what was answered, without identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nsum_bayes.data.answers import count_answers
+from nsum_bayes.data.columns import Table, as_codes, as_labels, as_numbers, column_faults
+from nsum_bayes.data.faults import Fault, counted, listing, rows_text
+from nsum_bayes.data.respondents import read_covariates, respondent_design
+from nsum_bayes.data.settings import StudySettings
+from nsum_bayes.errors import suggestion
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DESIGN_ROLES = ("stratum", "unit", "weight", "wave")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Survey:
+    """Answers (respondent × group) with the design and the covariates of respondents.
+
+    Attributes
+    ----------
+    answers
+        Shape (respondent, group), whole numbers as floats, NaN where missing.
+    groups
+        Known groups, then hidden ones, in the order of the questions.
+    area
+        Area code of each respondent.
+    design
+        Those of the columns stratum, unit, weight, wave that the study has.
+    covariates
+        Respondent covariates as read: numbers (NaN where missing) or labels ('' where missing).
+    """
+
+    answers: np.ndarray
+    groups: tuple[str, ...]
+    area: np.ndarray
+    design: pd.DataFrame
+    covariates: pd.DataFrame
+
+    def __len__(self) -> int:
+        return int(self.answers.shape[0])
+
+    def __repr__(self) -> str:
+        areas = len(self.surveyed_areas)
+        return f"Survey({len(self)} respondents, {len(self.groups)} groups, {counted(areas, 'surveyed area')})"
+
+    @property
+    def surveyed_areas(self) -> np.ndarray:
+        """Codes of the areas with respondents, sorted."""
+        return np.unique(self.area)
+
+    def respondents_by_area(self, codes: Sequence[str] | np.ndarray) -> np.ndarray:
+        """Number of respondents in each of the areas given.
+
+        Parameters
+        ----------
+        codes
+            Area codes, shape (area,).
+        """
+        counts = pd.Series(self.area).value_counts()
+        return counts.reindex(list(codes), fill_value=0).to_numpy(dtype=int)
+
+    def design_matrix(self) -> xr.DataArray:
+        """Respondent covariates for a regression on degree, dims (respondent, respondent_covariate), no missing cell.
+
+        Numbers are standardised; labels become indicators of every label but the first; where a covariate is missing
+        its own columns are zero and an indicator ``<column>_missing`` is one. Constant columns are left out.
+        """
+        return respondent_design(self.covariates)
+
+
+def build_survey(
+    table: Table, settings: StudySettings, area_codes: np.ndarray | None, faults: list[Fault], notes: list[str]
+) -> Survey:
+    """Read and check the survey.
+
+    Parameters
+    ----------
+    table
+        The survey as read, one row a respondent.
+    settings
+        The study file.
+    area_codes
+        Codes of the areas file, None where they could not be read.
+    faults, notes
+        Take what is wrong, and what is only reported.
+    """
+    before = len(faults)
+    faults += column_faults(table, _wanted(settings))
+    if not len(table.frame):
+        faults.append((f"{table.name} has no rows.", table.name, "Give one row a respondent."))
+    _check_identifiers(table, settings, faults)
+    area = _read_area(table, settings, area_codes, faults)
+    groups, answers = _read_answers(table, settings, faults)
+    design = _read_design(table, settings, faults)
+    covariates = read_covariates(table, settings.survey, faults, notes)
+    answered = ~np.isnan(answers).all(axis=1) if len(faults) == before else np.ones(len(table.frame), dtype=bool)
+    if not answered.all():
+        notes.append(
+            f"{counted(int((~answered).sum()), 'respondent')} without any answer left out "
+            f"({table.name}, {rows_text(np.flatnonzero(~answered))})."
+        )
+    kept = answers[answered]
+    kept.flags.writeable = False
+    return Survey(kept, groups, area[answered], _keep(design, answered), _keep(covariates, answered))
+
+
+def ordered_groups(settings: StudySettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Known and hidden groups, each in the order of the questions."""
+    hidden = {row.group for row in settings.hidden}
+    asked = [question.group for question in settings.question]
+    return tuple(g for g in asked if g not in hidden), tuple(g for g in asked if g in hidden)
+
+
+def _wanted(settings: StudySettings) -> list[tuple[str | None, str]]:
+    survey = settings.survey
+    roles = ("respondent", "area", *DESIGN_ROLES)
+    wanted = [(getattr(survey, role), f"study.toml, [survey], key {role}") for role in roles]
+    wanted += [(column, "study.toml, [survey], key covariates") for column in survey.covariates]
+    for number, question in enumerate(settings.question, start=1):
+        wanted.append((question.column, f"study.toml, [[question]] number {number}, key column"))
+    return wanted
+
+
+def _keep(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return frame[rows].reset_index(drop=True)
+
+
+def _check_identifiers(table: Table, settings: StudySettings, faults: list[Fault]) -> None:
+    column = settings.survey.respondent
+    if not table.has(column):
+        return
+    identifiers = pd.Series(as_labels(table, str(column)))
+    where = f"{table.name}, column {column}"
+    empty = identifiers == ""
+    if empty.any():
+        what = f"{counted(int(empty.sum()), 'respondent')} {'has' if empty.sum() == 1 else 'have'} no identifier."
+        faults.append((what, f"{where}, {rows_text(np.flatnonzero(empty))}", "Give each respondent an identifier."))
+    repeated = identifiers.duplicated(keep=False) & ~empty
+    if repeated.any():
+        faults.append(
+            (
+                f"{counted(identifiers[repeated].nunique(), 'respondent identifier')} "
+                f"{'is' if identifiers[repeated].nunique() == 1 else 'are'} used more than once.",
+                f"{where}, {rows_text(np.flatnonzero(repeated))}",
+                "Remove the repeated rows, or give each respondent an identifier of their own.",
+            )
+        )
+
+
+def _read_area(table: Table, settings: StudySettings, codes: np.ndarray | None, faults: list[Fault]) -> np.ndarray:
+    column = settings.survey.area
+    if column is None:
+        if codes is not None and len(codes) > 1:
+            advice = "Name the survey's column of area codes under 'area'."
+            faults.append(("The survey's area column is not named.", "study.toml, [survey]", advice))
+        only = codes[0] if codes is not None and len(codes) else ""
+        return np.full(len(table.frame), only)
+    if not table.has(column):
+        return np.full(len(table.frame), "")
+    before = len(faults)
+    area = as_codes(table, column, faults)
+    empty = np.flatnonzero(area == "")
+    if empty.size:
+        what = f"{counted(empty.size, 'respondent')} {'has' if empty.size == 1 else 'have'} no area code."
+        where = f"{table.name}, column {column}, {rows_text(empty)}"
+        faults.append((what, where, "Give the code of the area, or remove the rows."))
+    if codes is not None and len(faults) == before:
+        areas_name = settings.areas.file or "the areas frame"
+        faults += _unknown_areas(area, codes, f"{table.name}, column {column}", areas_name)
+    return area
+
+
+def _unknown_areas(area: np.ndarray, codes: np.ndarray, where: str, areas_name: str) -> list[Fault]:
+    unknown = ~np.isin(area, codes)
+    if not unknown.any():
+        return []
+    strangers = np.unique(area[unknown]).tolist()
+    hint = suggestion(strangers[0], codes) if len(strangers) == 1 else ""
+    return [
+        (
+            f"{counted(len(strangers), 'area code')} of the survey {'is' if len(strangers) == 1 else 'are'} "
+            f"not in {areas_name}: {listing(strangers)}.{hint}",
+            f"{where}, {rows_text(np.flatnonzero(unknown))}",
+            "Correct the codes, or add the areas; both files must use codes of one vintage.",
+        )
+    ]
+
+
+def _read_answers(table: Table, settings: StudySettings, faults: list[Fault]) -> tuple[tuple[str, ...], np.ndarray]:
+    known, hidden = ordered_groups(settings)
+    groups = known + hidden
+    column_of = {question.group: question.column for question in settings.question}
+    answers = np.full((len(table.frame), len(groups)), np.nan)
+    survey = settings.survey
+    for position, group in enumerate(groups):
+        if table.has(column_of[group]) and len(table.frame):
+            answers[:, position] = count_answers(
+                table, column_of[group], survey.missing_codes, survey.allowed_codes, faults
+            )
+    return groups, answers
+
+
+def _read_design(table: Table, settings: StudySettings, faults: list[Fault]) -> pd.DataFrame:
+    columns: dict[str, np.ndarray] = {}
+    for role in DESIGN_ROLES:
+        column = getattr(settings.survey, role)
+        if not table.has(column):
+            continue
+        if role == "weight":
+            columns[role] = _read_weight(table, column, faults)
+            continue
+        columns[role] = as_labels(table, column)
+        empty = np.flatnonzero(columns[role] == "")
+        if empty.size:
+            what = f"{counted(empty.size, 'respondent')} {'has' if empty.size == 1 else 'have'} no {role}."
+            faults.append((what, f"{table.name}, column {column}, {rows_text(empty)}", f"Give each row its {role}."))
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table.frame)))
+
+
+def _read_weight(table: Table, column: str, faults: list[Fault]) -> np.ndarray:
+    before = len(faults)
+    weight = as_numbers(table, column, faults)
+    wrong = np.flatnonzero(~(weight > 0))
+    if wrong.size and len(faults) == before:
+        what = f"{counted(wrong.size, 'weight')} {'is' if wrong.size == 1 else 'are'} missing, zero or negative."
+        advice = "Give each respondent a weight above zero."
+        faults.append((what, f"{table.name}, column {column}, {rows_text(wrong)}", advice))
+    return weight

@@ -1,0 +1,263 @@
+"""From the text of study.toml to settings: keys not known, not supported yet, missing, or at odds with one another."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from nsum_bayes.data.faults import Fault, listing
+from nsum_bayes.data.settings import StudySettings
+from nsum_bayes.errors import suggestion
+
+LATER_ANSWERS = ("bins", "any", "zero_one_more", "degree")
+LATER_ANSWER_KEYS = ("top_code", "heaped", "zero_inflated")
+LATER_KEYS = (*LATER_ANSWER_KEYS, "side_data", "cv")
+LATER_SUFFIXES = (".sav", ".zsav", ".por", ".dta")
+RESERVED_LEVELS = ("area", "name", "nation", "population")
+
+Location = tuple[int | str, ...]
+
+
+def read_settings(raw: dict[str, Any]) -> tuple[StudySettings | None, list[Fault]]:
+    """Validate the content of a study file.
+
+    Parameters
+    ----------
+    raw
+        study.toml as a dictionary; not changed.
+
+    Returns
+    -------
+    tuple
+        The settings, None where the data cannot be looked at with them, and every fault found.
+    """
+    keys, files = list(_later_keys(raw)), list(_later_files(raw))
+    settings, faults = _validated(raw, later={where for _, where, _ in keys})
+    faults = [*keys, *files, *_unfinished(raw), *faults]
+    if settings is None:
+        return None, faults
+    return (None if keys or files else settings), faults + _contradictions(settings)
+
+
+def place(location: Sequence[int | str]) -> str:
+    """'study.toml, [[question]] number 2' for a table's location."""
+    parts = [part for part in location if isinstance(part, str)]
+    if not parts:
+        return "study.toml, top level"
+    if parts[0] in ("question", "hidden") and len(location) > 1:
+        inner = f", {'.'.join(parts[1:])}" if parts[1:] else ""
+        return f"study.toml, [[{parts[0]}]] number {int(location[1]) + 1}{inner}"
+    return f"study.toml, [{'.'.join(parts)}]"
+
+
+# --- keys that wait for a later version -----------------------------------------------------------------------------
+
+
+def _later_keys(raw: dict[str, Any]) -> Iterator[Fault]:
+    for number, answer in _tables(raw.get("question"), "answer"):
+        where: Location = ("question", number, "answer")
+        if answer.get("type") in LATER_ANSWERS:
+            yield _later(f"type = '{answer['type']}'", where, "Leave this question out, or give its answers as counts.")
+        for key in LATER_ANSWER_KEYS:
+            if key in answer:
+                yield _later(key, where, "Remove the key, or leave this question out.")
+    for number, statement in _tables(raw.get("hidden"), "transmission"):
+        if "side_data" in statement:
+            advice = "State the transmission as a beta prior or a fixed value, with a reason."
+            yield _later("side_data", ("hidden", number, "transmission"), advice)
+    for name, category in _named_tables(raw, "areas", "covariates"):
+        if "cv" in category:
+            yield _later("cv", ("areas", "covariates", name), "Remove the key; the column is then taken as exact.")
+
+
+def _later_files(raw: dict[str, Any]) -> Iterator[Fault]:
+    for section in ("survey", "known", "areas"):
+        table = raw.get(section)
+        file = table.get("file") if isinstance(table, dict) else None
+        if isinstance(file, str) and Path(file).suffix.lower() in LATER_SUFFIXES:
+            yield _later(f"{Path(file).suffix} file", (section,), "Save the table as CSV, Parquet or Excel.")
+
+
+def _later(feature: str, where: Location, advice: str) -> Fault:
+    return f"{feature} is not supported yet.", place(where), advice
+
+
+def _tables(rows: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+        if isinstance(row, dict) and isinstance(row.get(key), dict):
+            yield number, row[key]
+
+
+def _named_tables(raw: dict[str, Any], *path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    table: Any = raw
+    for key in path:
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    for name, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict):
+            yield name, value
+
+
+def _unfinished(raw: Any, location: Location = ()) -> Iterator[Fault]:
+    """Texts that a drafted study file left to be decided."""
+    entries = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list | tuple) else ()
+    for key, value in entries:
+        if isinstance(value, str) and value.startswith("TODO"):
+            what = f"'{key}' is still to be filled in."
+            yield what, place(location), "Replace the text that begins with TODO."
+        else:
+            yield from _unfinished(value, (*location, key))
+
+
+# --- the vocabulary -------------------------------------------------------------------------------------------------
+
+
+def _validated(raw: dict[str, Any], later: set[str]) -> tuple[StudySettings | None, list[Fault]]:
+    """Unknown keys are taken out and validation goes on, so that they do not hide what else is wrong."""
+    pruned = copy.deepcopy(raw)
+    try:
+        return StudySettings.model_validate(pruned), []
+    except ValidationError as error:
+        first = error.errors()
+    for detail in (d for d in first if d["type"] == "extra_forbidden"):
+        _remove(pruned, detail["loc"])
+    faults = [_fault(detail) for detail in first if not _said_already(detail, later)]
+    try:
+        return StudySettings.model_validate(pruned), faults
+    except ValidationError:
+        return None, faults
+
+
+def _said_already(detail: ErrorDetails, later: set[str]) -> bool:
+    """Whether the error only repeats that a key of this table is not supported yet."""
+    location = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        return location[-1] in LATER_KEYS and place(location[:-1]) in later
+    return place(location) in later or place(location[:-1]) in later
+
+
+def _remove(raw: Any, location: Location) -> None:
+    for part in location[:-1]:
+        raw = raw[part]
+    del raw[location[-1]]
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    location = detail["loc"]
+    while len(location) > 2 and isinstance(location[-1], int):
+        location = location[:-1]
+    parent, key = location[:-1], str(location[-1]) if location else ""
+    if detail["type"] == "extra_forbidden":
+        known = sorted(_keys(_section_at(parent)))
+        return (
+            f"Unknown key '{key}'.{suggestion(key, known)}",
+            place(parent),
+            f"Keys known here: {', '.join(known)}. Correct or remove it.",
+        )
+    if detail["type"] == "missing":
+        meaning = _keys(_section_at(parent))[key].description
+        return f"The key '{key}' is missing.", place(parent), f"Add it: {meaning}."
+    reason = detail["msg"].removeprefix("Value error, ")
+    where = place(location) if detail["type"] == "value_error" else f"{place(parent)}, key {key}"
+    return f"The value of '{key}' cannot be used: {reason}.", where, "Correct the value in the study file."
+
+
+def _keys(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _section_at(location: Location) -> type[BaseModel]:
+    """The section class that a location in the study file belongs to; numbers and table names are stepped over."""
+    section: type[BaseModel] = StudySettings
+    for part in location:
+        field = section.model_fields.get(str(part))
+        if field is not None:
+            section = _section_in(field.annotation) or section
+    return section
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) is None:
+        return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return next((found for part in get_args(annotation) if (found := _section_in(part))), None)
+
+
+# --- keys at odds with one another ----------------------------------------------------------------------------------
+
+
+def _contradictions(settings: StudySettings) -> list[Fault]:
+    return [
+        *_question_faults(settings),
+        *_hidden_faults(settings),
+        *_area_faults(settings),
+        *_range_faults(settings),
+    ]
+
+
+def _question_faults(settings: StudySettings) -> Iterator[Fault]:
+    for role in ("group", "column"):
+        counts = Counter(getattr(question, role) for question in settings.question)
+        for value in (value for value, count in counts.items() if count > 1):
+            yield f"The {role} '{value}' has more than one question.", "study.toml, [[question]]", "Keep one of them."
+    hidden = {row.group for row in settings.hidden}
+    if not any(question.group not in hidden for question in settings.question):
+        advice = "Add a [[question]] for each group of known size, with its size in the known sizes file."
+        yield "No group of known size is asked about.", "study.toml, [[question]]", advice
+
+
+def _hidden_faults(settings: StudySettings) -> Iterator[Fault]:
+    asked = [question.group for question in settings.question]
+    if not settings.hidden:
+        advice = "Add a [[hidden]] table for each group whose size is sought."
+        yield "No hidden group is named.", "study.toml, [[hidden]]", advice
+    for group in (g for g, n in Counter(row.group for row in settings.hidden).items() if n > 1):
+        yield f"The hidden group '{group}' is named more than once.", "study.toml, [[hidden]]", "Keep one of them."
+    for number, row in enumerate(settings.hidden):
+        where = place(("hidden", number))
+        if row.group not in asked:
+            what = f"No question asks about the hidden group '{row.group}'.{suggestion(row.group, asked)}"
+            yield what, where, "Correct the name, or add its [[question]]."
+        if row.transmission is None:
+            advice = (
+                'State it: transmission = { prior = "beta", mean = …, sd = …, reason = "…" } '
+                'or { fixed = …, reason = "…" }; it is never taken as 1 in silence.'
+            )
+            yield f"The hidden group '{row.group}' has no transmission statement.", where, advice
+        names = list(settings.areas.denominators)
+        if row.denominator not in names:
+            what = f"The denominator '{row.denominator}' is not known.{suggestion(row.denominator, names)}"
+            yield what, where, f"Use a name under [areas.denominators]: {listing(names) or 'there is none yet'}."
+
+
+def _area_faults(settings: StudySettings) -> Iterator[Fault]:
+    areas = settings.areas
+    frames = ("area", *areas.levels, "nation")
+    if settings.study.frame not in frames:
+        what = f"The frame '{settings.study.frame}' is not known.{suggestion(settings.study.frame, frames)}"
+        yield what, place(("study",)), f"Use one of: {', '.join(frames)}."
+    for level in (level for level in areas.levels if level in RESERVED_LEVELS):
+        what = f"A level cannot be called '{level}'; the name has a meaning of its own."
+        yield what, f"{place(('areas',))}, key levels", "Rename the column in the areas file and in the study file."
+    for level in (level for level, count in Counter(areas.levels).items() if count > 1):
+        yield f"The level '{level}' is named twice.", f"{place(('areas',))}, key levels", "Keep one of them."
+    columns = Counter(column for category in areas.covariates.values() for column in category.columns)
+    for column in (column for column, count in columns.items() if count > 1):
+        what = f"The covariate column '{column}' is named more than once."
+        yield what, "study.toml, [areas.covariates]", "Keep it in one category."
+
+
+def _range_faults(settings: StudySettings) -> Iterator[Fault]:
+    where = place(("survey", "covariate_ranges"))
+    names = settings.survey.covariates
+    for name, (low, high) in settings.survey.covariate_ranges.items():
+        if name not in names:
+            what = f"The range of '{name}' concerns no covariate of the survey.{suggestion(name, names)}"
+            yield what, where, "Correct the name, or add it to 'covariates' under [survey]."
+        if not low < high:
+            yield f"The range of '{name}' is empty.", where, "Give [lowest, highest], the lowest first."

@@ -1,0 +1,266 @@
+"""Prevalence of every area, province, region and of the nation, as draws until the last step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from nsum_bayes.estimates import assumed
+from nsum_bayes.estimates.rates import flat_draws, log_reported_rates, own_information
+from nsum_bayes.estimates.summaries import INTERVAL, Suppression, level_table, point_estimate
+from nsum_bayes.inference.fit import Fit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from nsum_bayes.data.areas import Areas
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Posterior prevalence by area; the only result that leaves the house: it holds no respondent.
+
+    Parameters
+    ----------
+    draws
+        ``prevalence`` (draw, area, group): share of the group's denominator population, for every area of the frame.
+    areas
+        The frame.
+    denominator
+        Name of the denominator population of each hidden group.
+    respondents
+        Number of respondents (area,).
+    own_information
+        Share of what is known about an area's own deviation that comes from its own survey (area, group), 0 to 1.
+    meta
+        Title, construct, period, tie, frame, synthetic, model, seed, transmission in words, uncertainty by source, …
+    """
+
+    draws: xr.Dataset
+    areas: Areas
+    denominator: Mapping[str, str]
+    respondents: np.ndarray
+    own_information: xr.DataArray
+    meta: Mapping[str, Any]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Hidden groups."""
+        return tuple(str(group) for group in self.draws.coords["group"].values)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels of estimates, from the area to the nation."""
+        return ("area", *self.areas.levels, "nation")
+
+    def unit_of(self, level: str) -> np.ndarray:
+        """Unit of each area at a level (area,)."""
+        if level == "area":
+            return np.asarray(self.areas.codes)
+        if level == "nation":
+            return np.full(len(self.areas), "nation")
+        if level not in self.areas.levels:
+            raise ValueError(f"there is no level '{level}'; levels are {', '.join(self.levels)}")
+        return np.asarray(self.areas.level_of(level))
+
+    def denominators(self) -> np.ndarray:
+        """Denominator population (area, group)."""
+        return np.column_stack([self.areas.table[self.denominator[g]].to_numpy(dtype=float) for g in self.groups])
+
+    def level_draws(self, level: str = "area") -> xr.Dataset:
+        """``prevalence`` and ``count`` (draw, unit, group) and ``population`` (unit, group), summed draw by draw."""
+        units, index = np.unique(self.unit_of(level), return_inverse=True)
+        population = self.denominators()
+        counts = self.draws["prevalence"].values.astype(float) * population
+        if level != "area":
+            membership = (index[:, None] == np.arange(len(units))).astype(float)
+            counts = np.einsum("dag,au->dug", counts, membership, optimize=True)
+            population = membership.T @ population
+        else:
+            order = np.argsort(index)
+            counts, population = counts[:, order], population[order]
+        dims = ("draw", "unit", "group")
+        return xr.Dataset(
+            {
+                "prevalence": (dims, counts / population),
+                "count": (dims, counts),
+                "population": (("unit", "group"), population),
+            },
+            coords={"unit": units, "group": list(self.groups)},
+        )
+
+    def aggregate(self, to: str) -> xr.Dataset:
+        """The same as `level_draws`, by its usual name."""
+        return self.level_draws(to)
+
+    def table(self, level: str = "area", suppress: Suppression | None = None) -> pd.DataFrame:
+        """One row a unit and hidden group: prevalence, counts, intervals, CV, respondents, kind of estimate.
+
+        Parameters
+        ----------
+        level
+            ``area``, a level of the frame, or ``nation``.
+        suppress
+            Which units are too small to show; by default those with fewer than ten respondents of their own.
+        """
+        return level_table(self, level, suppress or Suppression())
+
+    def exceedance(self, threshold: float, level: str = "area") -> xr.DataArray:
+        """Posterior probability that prevalence lies above a threshold (unit, group).
+
+        Parameters
+        ----------
+        threshold
+            Share of the denominator, e.g. 0.005 for 5 in 1,000.
+        """
+        return (self.level_draws(level)["prevalence"] > threshold).mean("draw")
+
+    def point(self, loss: str = "absolute", level: str = "area") -> xr.DataArray:
+        """One figure of prevalence a unit and group (unit, group), the best under a named loss.
+
+        Parameters
+        ----------
+        loss
+            ``absolute`` (the median), ``squared`` (the mean) or ``relative`` (smallest expected relative error).
+            Whatever it is, it does not travel without its interval.
+        """
+        draws = self.level_draws(level)["prevalence"]
+        return draws.isel(draw=0, drop=True).copy(data=point_estimate(draws.values, loss))
+
+    def national(self) -> xr.Dataset:
+        """Median and interval of national prevalence and count (group,)."""
+        draws = self.level_draws("nation").isel(unit=0, drop=True)[["prevalence", "count"]]
+        low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
+        return draws.quantile([low, 0.5, high], dim="draw")
+
+    def to_netcdf(self, path: str | Path) -> Path:
+        """Write draws, frame and statements as one netCDF file (areas only), to a temporary name first."""
+        from nsum_bayes.estimates.store import save_estimates
+
+        return save_estimates(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Estimates:
+        """Read what `to_netcdf` wrote."""
+        from nsum_bayes.estimates.store import load_estimates
+
+        return load_estimates(path)
+
+    def __repr__(self) -> str:
+        national = self.national()
+        lines = [f"Estimates: {self.meta['title']} ({self.meta['period']}), model {self.meta['model']}"]
+        for group in self.groups:
+            low, median, high = national["count"].sel(group=group).values
+            lines.append(f"  {group}: {median:,.0f} ({low:,.0f} to {high:,.0f}) of all {self.denominator[group]}")
+        return "\n".join(lines)
+
+
+def estimate(
+    fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: int | None = None
+) -> Estimates:
+    """Prevalence of every area of the frame from a fit.
+
+    The reported rate of each area, divided draw by draw by what no answer can tell: the hidden group's own bias,
+    transmission and degree ratio. Another transmission therefore needs no refit.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    transmission
+        Statements to use instead of the study's, by hidden group, e.g.
+        ``{"bonded": {"fixed": 0.6, "reason": "awareness study"}}``.
+    seed
+        Of the draws made here; by default follows the fit's.
+
+    Returns
+    -------
+    Estimates
+
+    Raises
+    ------
+    StudyError
+        A transmission for a group that is not hidden, without a reason, or out of range.
+
+    Examples
+    --------
+    >>> from nsum_bayes import Fit, estimate
+    >>> estimate(Fit.load("run.nc")).table("province")  # doctest: +SKIP
+    """
+    entropy = (fit.seed if seed is None else seed, 1)
+    rate_rng, assumed_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(entropy).spawn(2))
+    statements = assumed.transmission_of(fit, transmission)
+    log_rate = log_reported_rates(fit, rate_rng)
+    parts = _assumed_draws(fit, statements, len(log_rate), assumed_rng)
+    prevalence = np.exp(log_rate - sum(parts.values())[:, None, :])
+    above_one = (prevalence > 1.0).mean(axis=(0, 1))
+    study, groups = fit.study, list(fit.study.hidden_groups)
+    coords = {"area": np.asarray(study.areas.codes, dtype=object), "group": np.asarray(groups, dtype=object)}
+    draws = xr.Dataset(
+        {"prevalence": (("draw", "area", "group"), np.minimum(prevalence, 1.0).astype(np.float32))}, coords=coords
+    )
+    result = Estimates(
+        draws=draws,
+        areas=study.areas,
+        denominator={group: study.hidden(group).denominator for group in groups},
+        respondents=study.survey.respondents_by_area(study.areas.codes),
+        own_information=xr.DataArray(own_information(fit), dims=("area", "group"), coords=coords),
+        meta=_meta(fit, statements, above_one),
+    )
+    split = _uncertainty_by_source(result, parts, log_rate)
+    return Estimates(**{**vars(result), "meta": {**result.meta, "uncertainty": split}})
+
+
+def _assumed_draws(
+    fit: Fit, statements: Mapping[str, Any], draws: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """log of each factor between reported rate and prevalence (draw, hidden_group)."""
+    posterior = fit.posterior
+    bias_sd = flat_draws(posterior, "bias_sd") if "bias_sd" in posterior else None
+    groups = fit.study.hidden_groups
+    ratio = [assumed.draw_log_ratio(assumed.ratio_of(fit, g), draws, rng) for g in groups]
+    tau = [assumed.draw_log_transmission(statements[g], draws, rng) for g in groups]
+    bias = np.broadcast_to(assumed.draw_hidden_bias(fit, bias_sd, rng), (draws, len(groups)))
+    return {"own bias": bias, "transmission": np.column_stack(tau), "degree ratio": np.column_stack(ratio)}
+
+
+def _uncertainty_by_source(
+    result: Estimates, parts: Mapping[str, np.ndarray], log_rate: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Standard deviation of the log national figure by source: what the survey left open, and what was assumed."""
+    population = result.denominators()
+    split = {}
+    for number, group in enumerate(result.groups):
+        reported = np.log(np.exp(log_rate[:, :, number]) @ population[:, number])
+        assumed_sd = {name: float(part[:, number].std()) for name, part in parts.items()}
+        total = reported - sum(part[:, number] for part in parts.values())
+        split[group] = {"survey": float(reported.std()), **assumed_sd, "total": float(total.std())}
+    return split
+
+
+def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dict[str, Any]:
+    study = fit.study
+    return {
+        **{name: getattr(study, name) for name in ("title", "construct", "period", "tie", "frame")},
+        "synthetic": bool(study.synthetic),
+        "model": fit.spec.name,
+        "seed": fit.seed,
+        "transmission": {group: statement.text for group, statement in statements.items()},
+        "degree_ratio": {g: assumed.ratio_of(fit, g).text for g in study.hidden_groups},
+        "bias": "own bias drawn from the known groups' spread" if fit.spec.bias.sd else "none assumed by the model",
+        "share_above_one": dict(zip(study.hidden_groups, map(float, above_one), strict=True)),
+        "interval": INTERVAL,
+        "interrupted": fit.interrupted,
+        "version": version("nsum-bayes"),
+        "provenance": json.loads(json.dumps(dict(fit.provenance))),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

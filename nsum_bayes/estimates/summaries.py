@@ -1,0 +1,153 @@
+"""Draws to tables: the last step, where draws become a median and an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nsum_bayes.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from nsum_bayes.estimates.estimates import Estimates
+
+INTERVAL = 0.95
+FEWEST_RESPONDENTS = 10
+
+FIGURES = (
+    "prevalence_mean",
+    "prevalence_median",
+    "prevalence_lower",
+    "prevalence_upper",
+    "count_median",
+    "count_lower",
+    "count_upper",
+    "cv",
+)
+PER_100K = ("per_100k_median", "per_100k_lower", "per_100k_upper")
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Units surveyed by fewer than this many respondents show no figure, at any level.
+
+    A unit without respondents is a model's prediction and exposes nobody. Hidden cells may still follow from totals:
+    see the release rules before publishing.
+
+    Parameters
+    ----------
+    min_respondents
+        At least ten; no option goes below.
+    """
+
+    min_respondents: int = FEWEST_RESPONDENTS
+
+    def __post_init__(self) -> None:
+        if self.min_respondents < FEWEST_RESPONDENTS:
+            raise ReleaseError(
+                f"At least {FEWEST_RESPONDENTS} respondents are needed to show a unit; {self.min_respondents} was asked.",
+                where="fewest respondents",
+                advice=f"Give {FEWEST_RESPONDENTS} or more.",
+            )
+
+    def hides(self, respondents: np.ndarray) -> np.ndarray:
+        """Whether each unit's figures are hidden (unit,)."""
+        return (respondents > 0) & (respondents < self.min_respondents)
+
+
+def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.DataFrame:
+    """Table of one level; see `Estimates.table`."""
+    draws = estimates.level_draws(level)
+    units = [str(unit) for unit in draws.coords["unit"].values]
+    unit_of = pd.Series(estimates.unit_of(level), dtype=object)
+    respondents = pd.Series(estimates.respondents).groupby(unit_of.to_numpy()).sum().reindex(units).to_numpy()
+    frames = []
+    for number, group in enumerate(estimates.groups):
+        frame = _names(estimates, level, units)
+        frame["group"] = group
+        frame["wave"] = ""
+        frame["denominator"] = estimates.denominator[group]
+        frame["population"] = np.rint(draws["population"].values[:, number]).astype(np.int64)
+        frame["respondents"] = respondents
+        figures = _figures(draws["prevalence"].values[:, :, number], draws["population"].values[:, number])
+        frame[list(figures)] = pd.DataFrame(figures, index=frame.index)
+        frame["estimate_type"] = _estimate_type(estimates, level, units)
+        for name in ("median", "lower", "upper"):
+            frame[f"per_100k_{name}"] = 1e5 * frame[f"prevalence_{name}"]
+        frame["own_information"] = _own_information(estimates, level, units, number)
+        hidden = suppress.hides(respondents)
+        frame.loc[hidden, [*FIGURES, *PER_100K, "own_information"]] = np.nan
+        frame.loc[hidden, "estimate_type"] = "suppressed"
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _names(estimates: Estimates, level: str, units: list[str]) -> pd.DataFrame:
+    """Columns area, name, level and the wider levels, for the units of one level."""
+    table, levels = estimates.areas.table, estimates.areas.levels
+    frame = pd.DataFrame({"area": units})
+    if level == "area":
+        frame["name"] = table["name"].reindex(units).to_numpy()
+    else:
+        frame["name"] = units
+    frame["level"] = level
+    wider = levels if level == "area" else levels[levels.index(level) :] if level in levels else ()
+    first = table.assign(_unit=estimates.unit_of(level)).drop_duplicates("_unit").set_index("_unit").reindex(units)
+    for name in levels:
+        frame[name] = first[name].to_numpy() if name in wider else ""
+    return frame
+
+
+def point_estimate(draws: np.ndarray, loss: str) -> np.ndarray:
+    """The figure with the smallest expected loss under draws (draw, …).
+
+    Parameters
+    ----------
+    loss
+        ``absolute``: the median. ``squared``: the mean. ``relative``: smallest expected |x − π| / π, the median of
+        the draws weighted by 1/π; lower than the median, because an estimate can miss a small prevalence by any
+        factor upwards but never by more than all of it downwards.
+    """
+    match loss:
+        case "absolute":
+            return np.median(draws, axis=0)
+        case "squared":
+            return draws.mean(axis=0)
+        case "relative":
+            ordered = np.sort(draws, axis=0)
+            weight = np.cumsum(1.0 / ordered, axis=0)
+            position = (weight < weight[-1] / 2).sum(axis=0)
+            return np.take_along_axis(ordered, position[None], axis=0)[0]
+    raise ValueError(f"there is no loss '{loss}'; losses are absolute, squared, relative")
+
+
+def _figures(prevalence: np.ndarray, population: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean, median, interval and CV (unit,) of draws (draw, unit)."""
+    low, median, high = np.quantile(prevalence, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2], axis=0)
+    mean = prevalence.mean(axis=0)
+    return {
+        "prevalence_mean": mean,
+        "prevalence_median": median,
+        "prevalence_lower": low,
+        "prevalence_upper": high,
+        "count_median": median * population,
+        "count_lower": low * population,
+        "count_upper": high * population,
+        "cv": prevalence.std(axis=0) / mean,
+    }
+
+
+def _estimate_type(estimates: Estimates, level: str, units: list[str]) -> list[str]:
+    """``survey`` where every area of the unit has respondents, ``synthetic`` where none has, else ``mixed``."""
+    visited = pd.Series(estimates.respondents > 0).groupby(estimates.unit_of(level)).mean().reindex(units)
+    return ["survey" if share == 1 else "synthetic" if share == 0 else "mixed" for share in visited]
+
+
+def _own_information(estimates: Estimates, level: str, units: list[str], number: int) -> np.ndarray:
+    """The areas' share of own information, weighted by denominator population (unit,)."""
+    weight = estimates.denominators()[:, number]
+    share = pd.Series(estimates.own_information.values[:, number] * weight).groupby(estimates.unit_of(level)).sum()
+    total = pd.Series(weight).groupby(estimates.unit_of(level)).sum()
+    return (share / total).reindex(units).to_numpy()

@@ -1,0 +1,219 @@
+"""From a model and a study to posterior draws, kept with everything needed to repeat them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from nsum_bayes.errors import FitError
+from nsum_bayes.inference.progress import narrated
+from nsum_bayes.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from nsum_bayes.data.study import Study
+
+NOT_STORED = ("log_theta",)
+TRACKED_PACKAGES = ("nsum-bayes", "pymc", "pytensor", "nutpie", "numba", "arviz", "xarray", "numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model: draws, the model and the study they came from, and how they were made.
+
+    Parameters
+    ----------
+    spec, study
+        The model and the study.
+    tree
+        Groups ``posterior``, ``sample_stats``, ``observed_data`` (and ``log_likelihood`` on request), readable by
+        every ArviZ function. Holds respondent rows: restricted.
+    provenance
+        Seed, sampler settings, versions, data hashes, time of the run.
+    """
+
+    spec: ModelSpec
+    study: Study
+    tree: xr.DataTree
+    provenance: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """The one seed that the draws follow from."""
+        return int(self.provenance["seed"])
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether sampling was stopped before its last draw."""
+        return bool(self.provenance["interrupted"])
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws of all parameters (chain, draw, …)."""
+        return self.tree["posterior"].to_dataset()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run as one netCDF file, to a temporary name first. The file is restricted."""
+        from nsum_bayes.inference.store import save_fit
+
+        return save_fit(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Fit:
+        """Read a run written by `save`.
+
+        Raises
+        ------
+        FitError
+            No such file, or not a run of this package.
+        """
+        from nsum_bayes.inference.store import load_fit
+
+        return load_fit(Path(path))
+
+    def __repr__(self) -> str:
+        sizes = self.posterior.sizes
+        return f"Fit({self.spec.name!r}, {self.study.title!r}, {sizes['chain']} chains × {sizes['draw']} draws)"
+
+
+def fit(
+    spec: ModelSpec,
+    study: Study,
+    *,
+    seed: int,
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    target_accept: float = 0.85,
+    progress: bool | None = None,
+    log_likelihood: bool = False,
+) -> Fit:
+    """Sample the posterior of a model on a study with the No-U-Turn sampler (nutpie, numba).
+
+    Parameters
+    ----------
+    seed
+        One integer; the same seed on the same machine gives the same draws.
+    draws, tune, chains
+        Per chain.
+    target_accept
+        Mean acceptance the step size is adapted to; raise it towards 1 if there are divergences.
+    progress
+        Show progress on stderr; by default only on a terminal.
+    log_likelihood
+        Add the log probability of every answer (large: draws × respondents × groups).
+
+    Returns
+    -------
+    Fit
+        If interrupted (Ctrl-C) after tuning, the draws made so far, marked as such.
+
+    Raises
+    ------
+    ModelError
+        The model and the study do not fit together.
+    FitError
+        The sampler could not start.
+
+    Examples
+    --------
+    >>> from nsum_bayes import Study, fit, load_model
+    >>> run = fit(load_model("municipal"), Study.load("data_samples/study.toml"), seed=1)  # doctest: +SKIP
+    """
+    from nsum_bayes.model.build import build_from_inputs
+    from nsum_bayes.model.inputs import read_inputs
+
+    show = sys.stderr.isatty() if progress is None else progress
+    inputs = read_inputs(spec, study)
+    model = build_from_inputs(spec, inputs)
+    settings = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
+    tree = _tidy(_sample(model, seed, settings, show), study)
+    if log_likelihood:
+        from nsum_bayes.inference.likelihood import add_log_likelihood
+
+        tree = add_log_likelihood(tree, spec, inputs, model)
+    made = tree["posterior"].sizes["draw"]
+    provenance = {
+        "seed": int(seed),
+        "sampler": "nutpie NUTS (numba)",
+        **settings,
+        "draws_made": int(made),
+        "interrupted": bool(made < draws),
+        "versions": {name: version(name) for name in TRACKED_PACKAGES},
+        "data_hashes": dict(study.hashes),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return Fit(spec, study, tree, provenance)
+
+
+def _sample(model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool) -> xr.DataTree:
+    import nutpie
+
+    stored = [v.name for v in model.free_RVs + model.deterministics if v.name not in NOT_STORED]
+    # Degrees start at their own estimates; jittering thousands of them by a factor of e only lengthens the tuning.
+    jittered = {variable for variable in model.free_RVs if variable.name != "log_degree"}
+    with narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report:
+        compiled = nutpie.compile_pymc_model(model, backend="numba", jitter_rvs=jittered, var_names=stored)
+        try:
+            return nutpie.sample(
+                compiled,
+                seed=_sampler_seed(seed),
+                save_warmup=False,
+                progress_bar=False,
+                progress_callback=report,
+                **settings,
+            )
+        except RuntimeError as error:
+            raise FitError(
+                f"The sampler could not start: {str(error).splitlines()[0]}",
+                where="fit",
+                advice="Check for groups with answers far from their known size, or a prior that excludes the data.",
+            ) from None
+
+
+def _sampler_seed(seed: int) -> int:
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+
+def _tidy(tree: xr.DataTree, study: Study) -> xr.DataTree:
+    """Cut chains to the draws really made, drop what netCDF cannot hold, and add the answers."""
+    posterior = tree["posterior"].to_dataset()
+    made = _draws_made(posterior)
+    if made == 0:
+        raise KeyboardInterrupt
+    posterior = posterior.isel(draw=slice(0, made))
+    posterior["log_degree"] = posterior["log_degree"].astype(np.float32)
+    stats = tree["sample_stats"].to_dataset().isel(draw=slice(0, made))
+    stats = stats[[name for name, values in stats.data_vars.items() if values.dtype.kind in "fiub" and values.ndim == 2]]
+    answers = xr.Dataset(
+        {"answers": (("respondent", "group"), study.survey.answers.astype(float))},
+        coords={"group": list(study.survey.groups)},
+    )
+    groups = {"posterior": posterior, "sample_stats": stats, "observed_data": answers}
+    return xr.DataTree.from_dict({name: _plain_coords(dataset) for name, dataset in groups.items()})
+
+
+def _draws_made(posterior: xr.Dataset) -> int:
+    """Draws that every chain has; an interrupted chain is padded with NaN."""
+    if not posterior.sizes.get("draw"):
+        return 0
+    return int(np.isfinite(posterior["degree_mean"].values).sum(axis=1).min())
+
+
+def _plain_coords(dataset: xr.Dataset) -> xr.Dataset:
+    """String coordinates as plain object arrays, which every netCDF engine can write."""
+    plain = {
+        name: np.array([str(value) for value in coordinate.values], dtype=object)
+        for name, coordinate in dataset.coords.items()
+        if coordinate.dtype.kind not in "fiub"
+    }
+    return dataset.assign_coords(plain)

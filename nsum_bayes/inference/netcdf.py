@@ -1,0 +1,46 @@
+"""One way to write netCDF: compressed, to a temporary name first, and never a pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+ENGINE = "h5netcdf"
+
+
+def write_tree(path: Path, groups: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> Path:
+    """Write datasets by group name and texts as attributes of the whole file."""
+    tree = xr.DataTree.from_dict(dict(groups))
+    tree.attrs = dict(attributes)
+    encoding = {
+        f"/{group}": {str(n): {"zlib": True, "complevel": 1} for n, v in data.data_vars.items() if v.dtype.kind in "fi" and v.ndim}
+        for group, data in groups.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        tree.to_netcdf(temporary, engine=ENGINE, encoding=encoding)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def read_tree(path: Path) -> xr.DataTree:
+    """Read a file written by `write_tree` into memory and close it."""
+    with xr.open_datatree(path, engine=ENGINE) as opened:
+        return opened.load()
+
+
+def texts_as_dataset(texts: Mapping[str, str]) -> xr.Dataset:
+    """Texts as scalar string variables."""
+    return xr.Dataset({name: xr.DataArray(np.array(text, dtype=object)) for name, text in texts.items()})
+
+
+def texts_of(node: xr.DataTree) -> dict[str, str]:
+    """The texts that `texts_as_dataset` holds."""
+    return {str(name): str(value.values[()]) for name, value in node.to_dataset().data_vars.items()}

@@ -1,0 +1,73 @@
+"""Degree: how many people a respondent knows in the frame of the question.
+
+    log d_i = mean + x_i γ + u_area(i) + sd · z_i
+
+Networks differ between people and between places. The area effect belongs here: a municipality with bigger networks is
+high on every group, and would otherwise be taken for one with more members of the hidden group.
+Log-normal degrees: McCormick, Salganik, Zheng (2010), doi:10.1198/jasa.2009.ap08518.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pymc.logprob.transforms import Transform
+from pytensor.tensor.variable import TensorVariable
+
+from nsum_bayes.model.inputs import MISSING, Inputs
+from nsum_bayes.model.priors import add_prior
+from nsum_bayes.model.spec import Degree
+
+RESPONDENTS_TO_CENTRE = 50
+"""Respondents an area from which its effect is told by data more than by prior, so that centring mixes better."""
+
+
+class AboveAnswers(Transform):
+    """Log degree with d above the respondent's largest answer: d = largest + exp(value)."""
+
+    name = "above_answers"
+
+    def __init__(self, largest: np.ndarray) -> None:
+        self.largest = largest
+
+    def forward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        return pt.log(pt.exp(value) - self.largest)
+
+    def backward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        return pt.log(self.largest + pt.exp(value))
+
+    def log_jac_det(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        return value - pt.log(self.largest + pt.exp(value))
+
+
+def add_degree(part: Degree, inputs: Inputs, *, above_answers: bool = False) -> TensorVariable:
+    """Add log degrees (respondent) to the open model.
+
+    ``above_answers`` bounds each degree by the respondent's largest answer, as a binomial count needs; the prior's
+    density is not renormalised by that bound (Maltiel et al. 2015).
+    """
+    typical = add_prior("degree_mean", part.mean)
+    spread = add_prior("degree_sd", part.sd)
+    centre = typical + _area_part(part, inputs, typical)
+    if inputs.coords["respondent_covariate"] and part.coefficient is not None:
+        coefficient = add_prior("degree_coefficient", part.coefficient, dims="respondent_covariate")
+        centre = centre + pt.dot(inputs.respondent_covariates, coefficient)
+    start, transform = inputs.start_log_degree, None
+    if above_answers:
+        largest = np.where(inputs.answers == MISSING, 0, inputs.answers).max(axis=1).astype(float)
+        start, transform = np.log(np.maximum(np.exp(start), largest + 1.0)), AboveAnswers(largest)
+    return pm.Normal("log_degree", centre, spread, dims="respondent", initval=start, default_transform=transform)
+
+
+def _area_part(part: Degree, inputs: Inputs, typical: TensorVariable) -> TensorVariable | float:
+    """The area effect on log degree, by respondent; centred where areas have many respondents."""
+    if part.area_sd is None or inputs.n_areas == 1:
+        return 0.0
+    spread = add_prior("degree_area_sd", part.area_sd)
+    if len(inputs.area) / inputs.n_surveyed >= RESPONDENTS_TO_CENTRE:
+        effect = pm.Normal("degree_area", 0.0, spread, dims="surveyed_area")
+    else:
+        raw = pm.Normal("degree_area_raw", 0.0, 1.0, dims="surveyed_area")
+        effect = pm.Deterministic("degree_area", raw * spread, dims="surveyed_area")
+    return effect[inputs.area]

@@ -1,0 +1,119 @@
+"""Reported rate of a hidden group, by area.
+
+    log r_ha = α_h + X_a β_h + region + province + … + municipality
+    log θ_ha = log r_ha + log(denominator_a / population_a)
+
+The rate is *reported*: prevalence times transmission, degree ratio and the group's own bias. Those are divided out
+after sampling, because no answer tells them apart from α_h: sampled together they form a flat ridge.
+Degree counts ties to everyone in the frame, so a rate among children enters times the children's share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
+
+from nsum_bayes.model.inputs import MISSING, Inputs, LevelInputs
+from nsum_bayes.model.priors import add_prior, unregistered
+from nsum_bayes.model.spec import Prevalence, Reciprocal, ScalePrior
+
+REPORTS_TO_CENTRE = 10.0
+"""Reports of a hidden group an area from which its rate is told by data more than by prior."""
+
+
+def add_prevalence(part: Prevalence, inputs: Inputs) -> TensorVariable:
+    """Add log θ (surveyed_area, hidden_group) of the hidden groups to the open model."""
+    log_rate = pt.zeros((inputs.n_surveyed, inputs.n_hidden)) + _intercept(part, inputs)
+    if part.coefficient is not None and inputs.coords["covariate"]:
+        coefficient = add_prior("rate_coefficient", part.coefficient, dims=("covariate", "hidden_group"))
+        log_rate = log_rate + pt.dot(_complete_covariates(inputs), coefficient)
+    if part.level_sd is not None:
+        for level in inputs.levels:
+            log_rate = log_rate + _level_effect(part.level_sd, level)[level.index]
+    if part.area_sd is not None and inputs.n_areas > 1:
+        log_rate = _with_areas(part, inputs, log_rate)
+    return log_rate + inputs.log_denominator_share
+
+
+def _intercept(part: Prevalence, inputs: Inputs) -> TensorVariable:
+    match part.intercept:
+        case Reciprocal():
+            start = np.maximum(_start_rate(inputs), -inputs.log_denominator_total * 0.95)
+            lower = -inputs.log_denominator_total
+            return pm.Uniform("rate_intercept", lower, 0.0, dims="hidden_group", initval=start)
+        case prior:
+            return add_prior("rate_intercept", prior, dims="hidden_group", initval=_start_rate(inputs))
+
+
+def _start_rate(inputs: Inputs) -> np.ndarray:
+    """Log of the plain scale-up rate with half an answer added: where the sampler starts."""
+    hidden = inputs.answers[:, inputs.n_known :]
+    present = hidden != MISSING
+    ties = np.exp(inputs.start_log_degree)[:, None] * np.exp(inputs.log_denominator_share)[inputs.area]
+    reported = np.where(present, hidden, 0).sum(axis=0) + 0.5
+    return np.minimum(np.log(reported / np.where(present, ties, 0.0).sum(axis=0)), -0.1)
+
+
+def _complete_covariates(inputs: Inputs) -> TensorVariable | np.ndarray:
+    """Covariates with missing figures as unknowns; standardised on the frame, so their prior is Normal(0, 1)."""
+    absent = np.nonzero(np.isnan(inputs.covariates))
+    if not len(absent[0]):
+        return inputs.covariates
+    unknown = pm.Normal("covariate_missing", 0.0, 1.0, shape=len(absent[0]))
+    return pt.as_tensor_variable(np.nan_to_num(inputs.covariates))[absent].set(unknown)
+
+
+def _level_effect(prior: ScalePrior, level: LevelInputs) -> TensorVariable:
+    """Effects of a level's units (unit, hidden_group); they sum to zero where every unit has respondents."""
+    spread = add_prior(f"{level.name}_sd", prior, dims="hidden_group")
+    dims = ("hidden_group", level.name)
+    if level.complete:
+        raw = pm.ZeroSumNormal(f"{level.name}_raw", sigma=1.0, dims=dims)
+    else:
+        raw = pm.Normal(f"{level.name}_raw", 0.0, 1.0, dims=dims)
+    return pm.Deterministic(f"{level.name}_effect", raw.T * spread, dims=(level.name, "hidden_group"))
+
+
+def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> TensorVariable:
+    """Add municipality effects, correlated over hidden groups where asked for; (surveyed_area, hidden_group).
+
+    Where areas have many reports, each area's rate is sampled itself, around its centre; where they have few, its
+    deviation is sampled in units of its spread. The same distribution either way; only the mixing differs.
+    """
+    dims = ("surveyed_area", "hidden_group")
+    scale = _area_scale(part, inputs)
+    if _reports_an_area(inputs) >= REPORTS_TO_CENTRE:
+        offset = np.broadcast_to(_start_rate(inputs), (inputs.n_surveyed, inputs.n_hidden))
+        rate = _normal_around("area_rate", centre, scale, dims, start=offset)
+        pm.Deterministic("area_effect", rate - centre, dims=dims)
+        return rate
+    raw = pm.Normal("area_raw", 0.0, 1.0, dims=dims)
+    effect = raw * scale if scale.ndim == 1 else pt.dot(raw, scale.T)
+    return centre + pm.Deterministic("area_effect", effect, dims=dims)
+
+
+def _normal_around(
+    name: str, centre: TensorVariable, scale: TensorVariable, dims: tuple[str, str], start: np.ndarray
+) -> TensorVariable:
+    if scale.ndim == 1:
+        return pm.Normal(name, centre, scale, dims=dims, initval=start)
+    return pm.MvNormal(name, centre, chol=scale, dims=dims, initval=start)
+
+
+def _area_scale(part: Prevalence, inputs: Inputs) -> TensorVariable:
+    """Spread of the municipality effects (hidden_group,), or their Cholesky factor where they are correlated."""
+    if part.correlation is None or inputs.n_hidden < 2:
+        return add_prior("area_sd", part.area_sd, dims="hidden_group")
+    cholesky, _, spread = pm.LKJCholeskyCov(
+        "area_cholesky", n=inputs.n_hidden, eta=part.correlation, sd_dist=unregistered(part.area_sd, inputs.n_hidden)
+    )
+    pm.Deterministic("area_sd", spread, dims="hidden_group")
+    return cholesky
+
+
+def _reports_an_area(inputs: Inputs) -> float:
+    """Mean number of reports of a hidden group in a surveyed area."""
+    hidden = inputs.answers[:, inputs.n_known :]
+    return float(np.where(hidden == MISSING, 0, hidden).sum() / (inputs.n_surveyed * inputs.n_hidden))

@@ -1,0 +1,157 @@
+"""Tables for readers: one file a level as CSV and Parquet, the area draws as netCDF, and a GeoPackage where there is
+geometry. Areas only: nothing here has a row per respondent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import partial
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from nsum_bayes.errors import ReleaseError
+from nsum_bayes.report.release import invents_places, releasable_levels, replacing
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from nsum_bayes.estimates.estimates import Estimates, Suppression
+
+Write = Callable[[Path], Any]
+
+_BEFORE_LEVELS = ("area", "name", "level")
+_AFTER_LEVELS = (
+    "group", "wave", "denominator", "population", "respondents",
+    "prevalence_mean", "prevalence_median", "prevalence_lower", "prevalence_upper",
+    "count_median", "count_lower", "count_upper", "cv", "estimate_type",
+)  # fmt: skip
+_RESERVED = ("area", "areas", "nation", "estimates")
+# Spreadsheets run a cell that starts with one of these, also behind blanks and in their full-width forms.
+_FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
+
+
+def leading_columns(levels: Iterable[str]) -> list[str]:
+    """The columns every table begins with, in the order of the study file's contract."""
+    return [*_BEFORE_LEVELS, *levels, *_AFTER_LEVELS]
+
+
+def write_estimates(estimates: Estimates, out: str | Path, *, suppress: Suppression) -> list[Path]:
+    """Write every table of a set of estimates into one folder.
+
+    ``areas.csv``, one file a level, ``nation.csv`` (each also as ``.parquet``), ``estimates.nc`` (draws by area) and,
+    where there is geometry, ``areas.gpkg`` (one layer a group). All files appear together: if one of them cannot be
+    written, none is replaced. Simulated answers about real places give the largest level and the nation only.
+    ``estimates.nc`` holds the draws of *every* area, withheld ones too, because wider levels are summed from them: it
+    is the analyst's file and no table for readers.
+
+    Parameters
+    ----------
+    estimates
+        What to write.
+    out
+        Folder; made if it is not there.
+    suppress
+        Disclosure rule; suppressed rows keep their place and lose their figures in every table.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    ReleaseError
+        A level's name cannot be a file name.
+    """
+    folder = Path(out)
+    writers = {folder / name: write for name, write in _plan(estimates, suppress)}
+    with ExitStack() as renamed_at_the_end:
+        for path, write in writers.items():
+            write(renamed_at_the_end.enter_context(replacing(path)))
+    return list(writers)
+
+
+def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]]:
+    """File names with what writes each, tables computed once."""
+    levels = releasable_levels(estimates)
+    _check_file_names(estimates.areas.levels)
+    tables = {level: level_table(estimates, level, suppress) for level in levels}
+    plan: list[tuple[str, Write]] = []
+    for level, table in tables.items():
+        stem = "areas" if level == "area" else level
+        plan.append((f"{stem}.csv", partial(write_csv, table)))
+        plan.append((f"{stem}.parquet", partial(table.to_parquet, index=False)))
+    if not invents_places(estimates):
+        plan.append(("estimates.nc", estimates.to_netcdf))
+        if estimates.areas.geometry is not None:
+            plan.append(("areas.gpkg", partial(_write_geopackage, tables["area"], estimates.areas.geometry)))
+    return plan
+
+
+def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.DataFrame:
+    """The table of one level: contract columns first, and ``simulated`` last where the answers are simulated."""
+    table = estimates.table(level, suppress)
+    first = leading_columns(estimates.areas.levels)
+    table = table[[*first, *(column for column in table.columns if column not in first)]]
+    return table.assign(simulated=True) if estimates.meta.get("synthetic", False) else table
+
+
+def _check_file_names(levels: Iterable[str]) -> None:
+    seen = set(_RESERVED)
+    for level in levels:
+        if not re.fullmatch(r"\w[\w \-.]*", level) or level.lower() in seen:
+            raise ReleaseError(
+                f"The level '{level}' cannot be the name of a file beside areas.csv and nation.csv.",
+                where="[areas] levels",
+                advice="Rename the column, for example to 'province'; letters, digits, blanks, '-' and '_' are safe.",
+            )
+        seen.add(level.lower())
+
+
+# --- CSV ------------------------------------------------------------------------------------------------------------
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table with text quoted and numbers bare.
+
+    Quoting keeps a code's leading zeros for readers that look at the quotes. Text that a spreadsheet would run as a
+    formula gets an apostrophe in front. Missing values are empty.
+    """
+    columns = [[_cell(value) for value in table[name]] for name in table.columns]
+    lines = [",".join(_cell(str(name)) for name in table.columns), *map(",".join, zip(*columns, strict=True))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, str):
+        return '"' + defused(value).replace('"', '""') + '"'
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, Integral) else f"{value:.12g}"
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe in front if a spreadsheet would take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+# --- GeoPackage -----------------------------------------------------------------------------------------------------
+
+
+def _write_geopackage(table: pd.DataFrame, shapes: geopandas.GeoSeries, path: Path) -> None:
+    """One layer a group, so that no polygon lies on top of its copy."""
+    from geopandas import GeoDataFrame
+
+    crs = shapes.crs or "EPSG:4326"
+    for group, rows in table.groupby("group", sort=False, observed=True):
+        geometry = shapes.reindex(rows["area"]).to_numpy()
+        layer = GeoDataFrame(rows.reset_index(drop=True), geometry=geometry, crs=crs)
+        # Islands and single polygons are mixed; a GIS wants one kind a layer.
+        layer.to_file(path, layer=str(group), driver="GPKG", engine="pyogrio", promote_to_multi=True)

@@ -1,0 +1,107 @@
+"""The words on every picture: what is counted, whose, when, by which model, and what was assumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nsum_bayes.errors import ReleaseError, suggestion
+from nsum_bayes.estimates.summaries import INTERVAL
+from nsum_bayes.report.classes import spoken
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nsum_bayes.estimates.estimates import Estimates, Suppression
+
+STAMP = "SIMULATED DATA"
+STATEMENTS = {"transmission": "transmission", "degree_ratio": "degree ratio"}
+INTERVAL_WORDS = f"{100 * INTERVAL:g} %"
+
+
+def check_group(estimates: Estimates, group: str) -> None:
+    """Stop at a group that was not estimated."""
+    if group in estimates.groups:
+        return
+    raise ReleaseError(
+        f"There are no estimates of a group '{group}'.{suggestion(group, estimates.groups)}",
+        where="group of the figure",
+        advice=f"Choose one of: {', '.join(estimates.groups)}.",
+    )
+
+
+def rows_of(estimates: Estimates, group: str, level: str, suppress: Suppression | None) -> pd.DataFrame:
+    """The group's rows of a level's table, by the code of the area or unit."""
+    check_group(estimates, group)
+    table = estimates.table(level) if suppress is None else estimates.table(level, suppress)
+    return table[table["group"] == group].set_index("area")
+
+
+def national_interval(estimates: Estimates, group: str) -> tuple[float, float, float]:
+    """Lower limit, median and upper limit of the national prevalence, shares of the denominator."""
+    nation = estimates.level_draws("nation")["prevalence"].sel(group=group)
+    lower, median, upper = np.quantile(nation.to_numpy(), [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
+    return float(lower), float(median), float(upper)
+
+
+def national_median(estimates: Estimates, group: str) -> float:
+    """Posterior median of the national prevalence, a share of the denominator."""
+    return national_interval(estimates, group)[1]
+
+
+def rate_of(share: float) -> tuple[float, str]:
+    """The rate that spares a reader leading zeros: factor and words."""
+    return (1_000.0, "per 1,000") if share >= 0.001 else (100_000.0, "per 100,000")
+
+
+def title_of(estimates: Estimates, group: str) -> str:
+    """What is counted, the group where it is one of several, and the period."""
+    meta = estimates.meta
+    construct = str(meta.get("construct") or group)
+    several = f" – {group}" if len(estimates.groups) > 1 else ""
+    period = f", {meta['period']}" if meta.get("period") else ""
+    return f"{construct[:1].upper()}{construct[1:]}{several}{period}"
+
+
+def subtitle_of(estimates: Estimates, group: str) -> str:
+    """Study, denominator and how much of the frame was surveyed."""
+    surveyed = int((estimates.respondents > 0).sum())
+    who = f"Share of {estimates.denominator[group]}"
+    asked = f"{int(estimates.respondents.sum()):,} respondents in {surveyed:,} of {len(estimates.areas):,} areas"
+    return " · ".join(part for part in (str(estimates.meta.get("title", "")), who, asked) if part)
+
+
+def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
+    """Model, interval, what was assumed about transmission, and what more there is to say."""
+    meta = estimates.meta
+    parts = [f"Model: {meta.get('model', 'not stated')}.", f"{INTERVAL_WORDS} equal-tailed posterior intervals."]
+    parts.append(f"Stated, not learned from the answers: {_stated(estimates, group)}.")
+    parts.extend(more)
+    if meta.get("interrupted"):
+        parts.append("Sampling was interrupted before its end.")
+    if meta.get("verdict") not in (None, "", "publish"):
+        parts.append(f"Verdict of the checks: {meta['verdict']}.")
+    if meta.get("synthetic"):
+        parts.append("The answers are simulated: nothing here describes real people.")
+    return " ".join(parts)
+
+
+def _stated(estimates: Estimates, group: str) -> str:
+    """Transmission and degree ratio in the words of the study."""
+    said = {words: (estimates.meta.get(key) or {}).get(group) for key, words in STATEMENTS.items()}
+    return "; ".join(f"{words} {str(text).rstrip('.')}" for words, text in said.items() if text) or "nothing"
+
+
+def threshold_of(estimates: Estimates, group: str, threshold: float | None) -> tuple[float, str]:
+    """The threshold as a share, and what to call it; the national median where none is given."""
+    share = national_median(estimates, group) if threshold is None else float(threshold)
+    if not 0 < share < 1:
+        raise ReleaseError(
+            "A threshold is a share of the denominator, above 0 and below 1.",
+            where=f"threshold = {threshold}",
+            advice="Give 0.005 for 5 per 1,000.",
+        )
+    factor, words = rate_of(share)
+    origin = " (the national median)" if threshold is None else ""
+    return share, f"{spoken(float(f'{share * factor:.3g}'))} {words} {estimates.denominator[group]}{origin}"

@@ -1,0 +1,130 @@
+"""Every fault that a study can have, one a case: how to make it, and nothing of what is said about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.small_study import (
+    CODES,
+    Edit,
+    areas_frame,
+    both,
+    drop_column,
+    drop_rows,
+    edit_cells,
+    edit_text,
+    geometry_text,
+    remove_file,
+    repeat_row,
+)
+
+TRANSMISSION = 'transmission = { prior = "beta", mean = 0.6, sd = 0.15, reason = "awareness study" }'
+SECOND_ANSWER = 'group  = "nurses"\n'
+
+
+def _write(file: str, text: str) -> Edit:
+    return lambda folder: (folder / file).write_text(text, encoding="utf-8") and None
+
+
+def _excel_areas(folder: Path) -> None:
+    areas_frame().assign(code=[101, 102, 201, 202]).to_excel(folder / "areas.xlsx", index=False)
+    edit_text('"areas.csv"', '"areas.xlsx"')(folder)
+
+
+def _double_header(folder: Path) -> None:
+    file = folder / "survey.csv"
+    file.write_text(file.read_text().replace("q_nurses", "q_teachers", 1))
+
+
+def _transmission(text: str) -> Edit:
+    return edit_text(TRANSMISSION, text)
+
+
+CASES: dict[str, Edit] = {
+    # the study file
+    "not toml": edit_text('title     = "Two provinces"', "title     = Two provinces"),
+    "unknown key": edit_text("synthetic = true", "sinthetic = true"),
+    "unknown nested key": edit_text('transform = "logit"', 'transfrom = "logit"'),
+    "unknown key of a question": edit_text('kind   = "occupation"', 'knd    = "occupation"'),
+    "unknown table": edit_text("[known]", "[extra]\nx = 1\n\n[known]"),
+    "missing key": edit_text('period    = "2025"\n', ""),
+    "value outside the vocabulary": edit_text('transform = "logit"', 'transform = "cube"'),
+    "left to decide": edit_text('"you know each other by name and met in the past year"', '"TODO: the tie"'),
+    "unknown frame": edit_text('frame     = "area"', 'frame     = "provinse"'),
+    "frame wider than the area": edit_text('frame     = "area"', 'frame     = "nation"'),
+    # not supported yet
+    "top code": edit_text('answer = { type = "count" }', 'answer = { type = "count", top_code = 30 }'),
+    "binned answers": edit_text('answer = { type = "count" }', 'answer = { type = "bins" }'),
+    "side data": _transmission('transmission = { side_data = "contacts.csv" }'),
+    "covariate errors": edit_text('transform = "log"', 'transform = "log"\ncv = { road_km = "road_cv" }'),
+    "stata file": edit_text('"survey.csv"', '"survey.dta"'),
+    # groups and hidden groups
+    "missing transmission": _transmission(""),
+    "transmission without a reason": _transmission("transmission = { fixed = 1.0 }"),
+    "transmission in two forms": _transmission('transmission = { fixed = 0.6, mean = 0.5, reason = "a study" }'),
+    "impossible beta": _transmission('transmission = { prior = "beta", mean = 0.6, sd = 0.6, reason = "a study" }'),
+    "unknown denominator": edit_text('denominator  = "adults"', 'denominator  = "adult"'),
+    "unknown hidden group": edit_text('[[hidden]]\ngroup        = "bonded"', '[[hidden]]\ngroup        = "bondd"'),
+    "unknown group": edit_text(SECOND_ANSWER, 'group  = "nurse"\n'),
+    "group asked twice": edit_text(SECOND_ANSWER, 'group  = "teachers"\n'),
+    "no known group": edit_text(
+        "[known]",
+        "".join(
+            f'[[hidden]]\ngroup = "{group}"\ndenominator = "adults"\n{TRANSMISSION}\n\n'
+            for group in ("teachers", "nurses", "farmers")
+        )
+        + "[known]",
+    ),
+    "no hidden group": edit_text(f'[[hidden]]\ngroup        = "bonded"\ndenominator  = "adults"\n{TRANSMISSION}\n', ""),
+    # files and columns
+    "missing file": remove_file("groups.csv"),
+    "misspelt file": edit_text('"survey.csv"', '"survay.csv"'),
+    "unreadable file": _write("areas.csv", "code,name\n1,2,3\n1\n"),
+    "missing column": drop_column("survey.csv", "q_nurses"),
+    "misspelt column": edit_text('weight  = "w"', 'weight  = "wt"'),
+    "missing denominator column": edit_text('"pop_18plus"', '"pop_18"'),
+    "column named twice": _double_header,
+    # the survey
+    "unknown area": edit_cells("survey.csv", "code", {2: "0909", 5: "0909", 9: "101"}),
+    "no area code": edit_cells("survey.csv", "code", {4: ""}),
+    "duplicate respondents": edit_cells("survey.csv", "id", {3: "r00", 8: "r05"}),
+    "negative answer": edit_cells("survey.csv", "q_teachers", {7: -1}),
+    "fractional answer": edit_cells("survey.csv", "q_teachers", {7: 2.5, 9: 0.5}),
+    "answer that is no number": edit_cells("survey.csv", "q_teachers", {7: "a few"}),
+    "undeclared missing code": edit_cells("survey.csv", "q_teachers", {2: 99, 7: 99, 12: 99, 13: 99}),
+    "hidden group never answered": edit_cells("survey.csv", "q_bonded", dict.fromkeys(range(1, 25), "")),
+    "weight of zero": edit_cells("survey.csv", "w", {4: 0}),
+    "missing stratum": edit_cells("survey.csv", "stratum", {4: ""}),
+    "unknown range": edit_text("missing_codes = [-9]", "missing_codes = [-9]\ncovariate_ranges = { aeg = [0, 110] }"),
+    # known sizes
+    "size of zero": edit_cells("groups.csv", "size", {1: 0}),
+    "negative size": edit_cells("groups.csv", "size", {2: -50}),
+    "size above the population": edit_cells("groups.csv", "size", {2: 10001}),
+    "size that is no number": edit_cells("groups.csv", "size", {1: "6,00"}),
+    "no size": edit_cells("groups.csv", "size", {1: ""}),
+    "impossible roster": edit_cells("groups.csv", "members", {6: 501}),
+    "size given twice": edit_cells("groups.csv", "area", {3: "0101"}),
+    "unknown area of a size": edit_cells("groups.csv", "area", {2: "0191"}),
+    "surveyed area without a size": drop_rows("groups.csv", 7),
+    # areas
+    "duplicated area": repeat_row("areas.csv", 1),
+    "denominator above the population": edit_cells("areas.csv", "pop_18plus", {3: 14001}),
+    "population of zero": edit_cells("areas.csv", "population", {2: 0}),
+    "missing province": edit_cells("areas.csv", "province", {4: ""}),
+    "log of zero": edit_cells("areas.csv", "road_km", {1: 0, 3: -2}),
+    "percentages for shares": edit_cells("areas.csv", "poverty_rate", {1: 12.5}),
+    "codes stored as numbers": _excel_areas,
+    # geometry
+    "geometry of other codes": _write("areas.geojson", geometry_text((*CODES[:3], "0303"))),
+    "geometry without the column": edit_text(
+        'file = "areas.geojson", code = "code"', 'file = "areas.geojson", code = "cod"'
+    ),
+    # several at once
+    "many faults": both(
+        edit_text("synthetic = true", "sinthetic = true"),
+        edit_cells("survey.csv", "q_teachers", {7: -1}),
+        edit_cells("groups.csv", "size", {1: 0}),
+        edit_cells("areas.csv", "province", {4: ""}),
+        _transmission(""),
+    ),
+}

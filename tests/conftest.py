@@ -1,0 +1,43 @@
+"""One study and one short fit for every test that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from nsum_bayes import Fit, Study
+
+SEED = 20251
+
+
+@pytest.fixture(scope="session")
+def sample_path() -> Path:
+    """The study file of the fictional archipelago."""
+    from nsum_bayes.data.bundled import sample_folder
+
+    return sample_folder() / "study.toml"
+
+
+@pytest.fixture(scope="session")
+def sample_study(sample_path: Path) -> Study:
+    """The fictional archipelago."""
+    from nsum_bayes import Study
+
+    return Study.load(sample_path)
+
+
+@pytest.fixture(scope="session")
+def sample_fit(sample_study: Study) -> Fit:
+    """A short fit of the flagship: enough to walk the road, not to trust the draws."""
+    from nsum_bayes import fit, load_model
+
+    return fit(load_model("municipal"), sample_study, seed=SEED, draws=200, tune=200, chains=2, progress=False)
+
+
+@pytest.fixture(scope="session")
+def sample_run(sample_fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, saved."""
+    return sample_fit.save(tmp_path_factory.mktemp("run") / "fit.nc")

@@ -1,0 +1,103 @@
+"""The Philippine frame (1,642 cities and municipalities) for tests; answers on it are always simulated.
+
+Source: Philippine Statistics Authority (PSGC 4Q 2023, census 2015 and 2020, small-area poverty estimates); polygons from
+faeldon/philippines-json-maps (MIT), from OCHA COD-AB, PSA and NAMRIA (CC BY-IGO). Neither is part of this package.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nsum_bayes.data.areas import Areas, CovariateCategory
+
+CHILDREN_SHARE = 0.34
+"""Share of people under 18, the same everywhere: the census table at hand has no ages, so the denominator is assumed."""
+
+CATEGORIES = (
+    CovariateCategory("poverty", ("poverty",), "logit", "PSA small-area estimates", 2021),
+    CovariateCategory("demography", ("population_2020", "growth"), "none", "PSA census", 2020),
+    CovariateCategory("settlement", ("urban_share", "villages"), "none", "PSA census", 2020),
+    CovariateCategory("revenue", ("income_class",), "none", "PSA", 2023),
+)
+
+
+def shared_data() -> Path:
+    """Folder of the shared data, wherever it lies beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("NSUM_SHARED_DATA", beside))
+
+
+def philippine_areas(*, geometry: bool = False) -> Areas:
+    """All 1,642 municipalities with six covariates; 45 have no poverty figure."""
+    raw = pd.read_csv(shared_data() / "philippines" / "municipalities.csv", dtype={"psgc": str, "province": str, "region": str})
+    population = raw["pop2020_bgy"].astype(float)
+    table = pd.DataFrame(
+        {
+            "name": raw["name"],
+            "province": raw["province"].fillna(raw["region"]),
+            "region": raw["region"],
+            "population": population,
+            "children": np.rint(CHILDREN_SHARE * population),
+            "poverty": raw["pov_2021"] / 100.0,
+            "population_2020": np.log(population),
+            "growth": np.log(population / raw["pop2015_bgy"]),
+            "urban_share": (raw["urban_pop_2020"] / population).clip(0, 1),
+            "villages": np.log(raw["n_bgy"]),
+            "income_class": raw["income"].str.extract(r"(\d)")[0].astype(float),
+        }
+    ).set_axis(pd.Index(raw["psgc"], name="area", dtype=str), axis=0)
+    polygons = _polygons(table.index) if geometry else None
+    return Areas(table, ("province", "region"), ("children",), CATEGORIES, polygons, "PSGC 4Q 2023")
+
+
+def _polygons(codes: pd.Index) -> Any:
+    from nsum_bayes.data.readers import read_geometry
+
+    faults: list[Any] = []
+    polygons = read_geometry(shared_data() / "philippines" / "municipalities.geojson.gz", "psgc", faults)
+    assert not faults, faults
+    return polygons.reindex(codes)
+
+
+KNOWN_SHARES = {f"known_{k:02d}": share for k, share in enumerate(np.geomspace(0.0005, 0.03, 20), start=1)}
+
+HIDDEN = {
+    "group": "trafficked",
+    "denominator": "children",
+    "transmission": {"prior": "beta", "mean": 0.6, "sd": 0.15, "reason": "simulated study"},
+}
+
+
+def national_study(seed: int, *, areas: Areas, surveyed: int = 150, per_area: int = 24, prevalence: float = 0.004) -> Any:
+    """Simulated answers on the frame: 20 known groups and one hidden; bias, transmission and areas drawn afresh by seed."""
+    from nsum_bayes.model.simulate import simulate
+    from nsum_bayes.model.spec import load_model
+
+    return simulate(
+        load_model("municipal"),
+        areas,
+        known=KNOWN_SHARES,
+        hidden=[HIDDEN],
+        respondents_per_area=per_area,
+        surveyed=surveyed,
+        seed=seed,
+        selection="population",
+        parameters={
+            "degree_mean": 5.3,
+            "degree_sd": 0.6,
+            "degree_area_sd": 0.25,
+            "bias_sd": 0.3,
+            "overdispersion": [1.0] * 21,
+            "prevalence_intercept": [float(np.log(prevalence))],
+            "rate_coefficient": [[0.3], [0.1], [-0.1], [0.2], [0.0], [-0.15]],
+            "province_sd": [0.3],
+            "region_sd": [0.25],
+            "area_sd": [0.4],
+        },
+        missing_rate=0.01,
+    )

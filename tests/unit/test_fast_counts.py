@@ -1,0 +1,112 @@
+"""The fast likelihood equals PyMC's own distributions, in value and in gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+from nsum_bayes.model import fast_counts
+from nsum_bayes.model.fast_counts import AnswerLists
+from nsum_bayes.model.inputs import MISSING
+
+RESPONDENTS, AREAS, GROUPS = 40, 6, 5
+
+
+def example(seed: int, missing: float) -> tuple[AnswerLists, np.ndarray, np.ndarray]:
+    """Answers from zero to some hundreds, some missing, with the log degrees and log θ they came from."""
+    rng = np.random.default_rng(seed)
+    area = rng.integers(0, AREAS, RESPONDENTS)
+    log_degree = rng.normal(5.5, 0.8, RESPONDENTS)
+    log_theta = rng.normal([-8.0, -6.0, -5.0, -4.0, -2.0], 0.5, (AREAS, GROUPS))
+    mean = np.exp(log_degree[:, None] + log_theta[area])
+    answers = rng.poisson(rng.gamma(2.0, mean / 2.0))
+    answers[rng.random(answers.shape) < missing] = MISSING
+    return AnswerLists(answers, area, AREAS), log_degree, log_theta
+
+
+def stock(kind: str, lists: AnswerLists, log_degree, log_theta, dispersion) -> pt.TensorVariable:
+    """The same likelihood from PyMC's distributions, cell by cell."""
+    respondent, group = np.nonzero(lists.present)
+    answers = lists.answers[respondent, group]
+    theta = pt.exp(log_theta)[lists.area[respondent], group]
+    degree = pt.exp(log_degree)[respondent]
+    mean = degree * theta
+    match kind:
+        case "poisson":
+            distribution = pm.Poisson.dist(mu=mean)
+        case "nb1":
+            distribution = pm.NegativeBinomial.dist(mu=mean, alpha=mean / dispersion[group])
+        case "nb2":
+            distribution = pm.NegativeBinomial.dist(mu=mean, alpha=dispersion[group])
+        case "binomial":
+            # PyMC's binomial takes integers n; with a continuous degree its formula is written with log gamma.
+            choose = pt.gammaln(degree + 1) - pt.gammaln(degree - answers + 1) - pt.gammaln(answers + 1.0)
+            return (choose + answers * pt.log(theta) + (degree - answers) * pt.log1p(-theta)).sum()
+    return pm.logp(distribution, answers).sum()
+
+
+FAST = {
+    "poisson": fast_counts.poisson_logp,
+    "nb1": fast_counts.nb1_logp,
+    "nb2": fast_counts.nb2_logp,
+    "binomial": fast_counts.binomial_logp,
+}
+
+
+@pytest.fixture(scope="module")
+def log_density() -> dict:
+    """Value and gradient functions, compiled once per kind, pattern of missing answers and form."""
+    return {}
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.15])
+@pytest.mark.parametrize("kind", FAST)
+@pytest.mark.parametrize("dispersion_scale", [1e-3, 1.0, 30.0])
+def test_equals_stock_distribution(kind, missing, dispersion_scale, log_density):
+    if kind in ("poisson", "binomial") and dispersion_scale != 1.0:
+        pytest.skip("no dispersion in this kind")
+    lists, log_degree, log_theta = example(3, missing)
+    if kind == "binomial":
+        log_degree = np.maximum(log_degree, np.log(np.maximum(lists.answers.max(axis=1), 0) + 1.5))
+    dispersion = dispersion_scale * np.array([0.3, 1.0, 2.0, 5.0, 0.8])
+    key = (kind, missing)
+    if key not in log_density:
+        d, t, w = pt.dvector("d"), pt.dmatrix("t"), pt.dvector("w")
+        arguments = (d, t, w) if kind in ("nb1", "nb2") else (d, t)
+        pair = []
+        for value in (FAST[kind](lists, *arguments), stock(kind, lists, d, t, w)):
+            outputs = [value, *pytensor.grad(value, list(arguments))]
+            pair.append(pytensor.function([d, t, w], outputs, on_unused_input="ignore"))
+        log_density[key] = pair
+    fast, reference = (f(log_degree, log_theta, dispersion) for f in log_density[key])
+    # The reference subtracts large log gammas: near the Poisson limit (size 1e5 and more) it is the less exact of the two.
+    tolerance = 1e-9 if dispersion_scale >= 1.0 else 1e-6
+    for ours, theirs in zip(fast, reference, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
+
+
+def test_integer_degree_equals_pymc_binomial():
+    lists, log_degree, log_theta = example(5, 0.1)
+    degree = np.maximum(np.rint(np.exp(log_degree)), lists.answers.max(axis=1) + 1.0)
+    respondent, group = np.nonzero(lists.present)
+    theta = np.exp(log_theta)[lists.area[respondent], group]
+    expected = pm.logp(
+        pm.Binomial.dist(n=degree[respondent].astype(int), p=theta), lists.answers[respondent, group]
+    ).sum()
+    ours = fast_counts.binomial_logp(lists, pt.as_tensor(np.log(degree)), pt.as_tensor(log_theta))
+    np.testing.assert_allclose(ours.eval(), expected.eval(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", FAST)
+def test_order_of_respondents_does_not_matter(kind):
+    lists, log_degree, log_theta = example(8, 0.1)
+    log_degree = np.maximum(log_degree, np.log(np.maximum(lists.answers.max(axis=1), 0) + 1.5))
+    order = np.random.default_rng(0).permutation(RESPONDENTS)
+    shuffled = AnswerLists(lists.answers[order], lists.area[order], AREAS)
+    extra = (pt.as_tensor(np.full(GROUPS, 1.3)),) if kind in ("nb1", "nb2") else ()
+    first = FAST[kind](lists, pt.as_tensor(log_degree), pt.as_tensor(log_theta), *extra)
+    second = FAST[kind](shuffled, pt.as_tensor(log_degree[order]), pt.as_tensor(log_theta), *extra)
+    np.testing.assert_allclose(first.eval(), second.eval(), rtol=1e-12)
