@@ -1,7 +1,7 @@
 """The Philippine frame (1,642 cities and municipalities) for tests; answers on it are always simulated.
 
-Source: Philippine Statistics Authority (PSGC 4Q 2023, census 2015 and 2020, small-area poverty estimates); polygons from
-faeldon/philippines-json-maps (MIT), from OCHA COD-AB, PSA and NAMRIA (CC BY-IGO). Neither is part of this package.
+Source: Philippine Statistics Authority (PSGC 4Q 2023, census 2015 and 2020, small-area poverty estimates); polygons
+from faeldon/philippines-json-maps (MIT), from OCHA COD-AB, PSA and NAMRIA (CC BY-IGO). Neither is part of this package.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 from nsum_bayes.data.areas import Areas, CovariateCategory
 
 CHILDREN_SHARE = 0.34
-"""Share of people under 18, the same everywhere: the census table at hand has no ages, so the denominator is assumed."""
+"""Share of people under 18, the same everywhere: the census table at hand has no ages, so it is assumed."""
 
 CATEGORIES = (
     CovariateCategory("poverty", ("poverty",), "logit", "PSA small-area estimates", 2021),
@@ -34,7 +34,9 @@ def shared_data() -> Path:
 
 def philippine_areas(*, geometry: bool = False) -> Areas:
     """All 1,642 municipalities with six covariates; 45 have no poverty figure."""
-    raw = pd.read_csv(shared_data() / "philippines" / "municipalities.csv", dtype={"psgc": str, "province": str, "region": str})
+    raw = pd.read_csv(
+        shared_data() / "philippines" / "municipalities.csv", dtype={"psgc": str, "province": str, "region": str}
+    )
     population = raw["pop2020_bgy"].astype(float)
     table = pd.DataFrame(
         {
@@ -73,8 +75,10 @@ HIDDEN = {
 }
 
 
-def national_study(seed: int, *, areas: Areas, surveyed: int = 150, per_area: int = 24, prevalence: float = 0.004) -> Any:
-    """Simulated answers on the frame: 20 known groups and one hidden; bias, transmission and areas drawn afresh by seed."""
+def national_study(
+    seed: int, *, areas: Areas, surveyed: int = 150, per_area: int = 24, prevalence: float = 0.004
+) -> Any:
+    """Simulated answers on the frame: 20 known groups and one hidden; bias, transmission and areas drawn by seed."""
     from nsum_bayes.model.simulate import simulate
     from nsum_bayes.model.spec import load_model
 

@@ -154,7 +154,9 @@ def _measures(dataset: xr.Dataset) -> pd.DataFrame:
 def _run_findings(fit: Fit) -> Iterator[Finding]:
     chains = fit.posterior.sizes["chain"]
     if chains < FEWEST_CHAINS:
-        yield Finding("review", "chains", f"{chains} chains; {FEWEST_CHAINS} are needed to trust R-hat.", "Use 4 chains.")
+        yield Finding(
+            "review", "chains", f"{chains} chains; {FEWEST_CHAINS} are needed to trust R-hat.", "Use 4 chains."
+        )
     if fit.interrupted:
         made, asked = fit.provenance["draws_made"], fit.provenance["draws"]
         yield Finding("review", "interrupted", f"Sampling was stopped at {made} of {asked} draws.", "Fit again.")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from nsum_bayes.data.settings import RatioStatement, TransmissionStatement
 from nsum_bayes.errors import StudyError
@@ -33,26 +34,24 @@ def transmission_of(run: Fit, changes: Mapping[str, Any] | None) -> dict[str, Tr
         An unknown group, or a statement without a reason or out of range.
     """
     changes = dict(changes or {})
+    advice = f"Hidden groups: {', '.join(run.study.hidden_groups)}."
     unknown = [group for group in changes if group not in run.study.hidden_groups]
     if unknown:
-        known = ", ".join(run.study.hidden_groups)
-        raise StudyError([(f"'{g}' is not a hidden group.", "transmission", f"Hidden groups: {known}.") for g in unknown])
+        raise StudyError([(f"'{group}' is not a hidden group.", "transmission", advice) for group in unknown])
     return {group: _statement(run, group, changes.get(group)) for group in run.study.hidden_groups}
 
 
 def _statement(run: Fit, group: str, change: Any) -> TransmissionStatement:
-    if isinstance(change, TransmissionStatement):
-        return change
-    if change is not None:
-        try:
-            return TransmissionStatement.model_validate(change)
-        except ValueError as error:
-            lines = [line.strip() for line in str(error).splitlines()[2::3]]
-            advice = 'Give { fixed = 0.6, reason = "…" } or { prior = "beta", mean = 0.6, sd = 0.15, reason = "…" }.'
-            raise StudyError([(f"The transmission of '{group}' is not usable: {'; '.join(lines)}.", "transmission", advice)]) from None
-    if run.spec.transmission.kind == "none":
+    if change is None and run.spec.transmission.kind == "none":
         return TransmissionStatement(fixed=1.0, reason=f"model {run.spec.name}: {run.spec.transmission.reason}")
-    return run.study.hidden(group).transmission
+    if change is None:
+        return run.study.hidden(group).transmission
+    try:
+        return TransmissionStatement.model_validate(change)
+    except ValidationError as error:
+        what = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        advice = 'Give { fixed = 0.6, reason = "…" } or { prior = "beta", mean = 0.6, sd = 0.15, reason = "…" }.'
+        raise StudyError([(f"The transmission of '{group}' cannot be used: {what}.", "transmission", advice)]) from None
 
 
 def ratio_of(run: Fit, group: str) -> RatioStatement:
@@ -63,18 +62,17 @@ def ratio_of(run: Fit, group: str) -> RatioStatement:
 
 
 def draw_log_transmission(statement: TransmissionStatement, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """log τ (draw)."""
+    """Log τ (draw)."""
     if statement.fixed is not None:
         return np.full(draws, np.log(statement.fixed))
     return np.log(rng.beta(*statement.shapes, draws))
 
 
 def draw_log_ratio(statement: RatioStatement, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """log δ (draw)."""
+    """Log δ (draw)."""
     if statement.fixed is not None:
         return np.full(draws, np.log(statement.fixed))
-    assert statement.median is not None and statement.log_sd is not None  # the statement's own validation
-    return rng.normal(np.log(statement.median), statement.log_sd, draws)
+    return rng.normal(np.log(statement.median or 1.0), statement.log_sd or 0.0, draws)
 
 
 def draw_hidden_bias(run: Fit, bias_sd: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -164,9 +163,7 @@ class Estimates:
         return "\n".join(lines)
 
 
-def estimate(
-    fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: int | None = None
-) -> Estimates:
+def estimate(fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: int | None = None) -> Estimates:
     """Prevalence of every area of the frame from a fit.
 
     The reported rate of each area, divided draw by draw by what no answer can tell: the hidden group's own bias,
@@ -201,7 +198,7 @@ def estimate(
     statements = assumed.transmission_of(fit, transmission)
     log_rate = log_reported_rates(fit, rate_rng)
     parts = _assumed_draws(fit, statements, len(log_rate), assumed_rng)
-    prevalence = np.exp(log_rate - sum(parts.values())[:, None, :])
+    prevalence = np.exp(log_rate - np.sum(list(parts.values()), axis=0)[:, None, :])
     above_one = (prevalence > 1.0).mean(axis=(0, 1))
     study, groups = fit.study, list(fit.study.hidden_groups)
     coords = {"area": np.asarray(study.areas.codes, dtype=object), "group": np.asarray(groups, dtype=object)}
@@ -223,7 +220,7 @@ def estimate(
 def _assumed_draws(
     fit: Fit, statements: Mapping[str, Any], draws: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """log of each factor between reported rate and prevalence (draw, hidden_group)."""
+    """Log of each factor between reported rate and prevalence (draw, hidden_group)."""
     posterior = fit.posterior
     bias_sd = flat_draws(posterior, "bias_sd") if "bias_sd" in posterior else None
     groups = fit.study.hidden_groups
@@ -260,7 +257,7 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
         "share_above_one": dict(zip(study.hidden_groups, map(float, above_one), strict=True)),
         "interval": INTERVAL,
         "interrupted": fit.interrupted,
-        "version": version("nsum-bayes"),
+        "version": fit.provenance["versions"]["nsum-bayes"],
         "provenance": json.loads(json.dumps(dict(fit.provenance))),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

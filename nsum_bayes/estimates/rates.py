@@ -20,7 +20,7 @@ def flat_draws(posterior: xr.Dataset, name: str) -> np.ndarray:
 
 
 def log_reported_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
-    """log r (draw, area, hidden_group) for all areas of the frame.
+    """Log r (draw, area, hidden_group) for all areas of the frame.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def load_estimates(path: str | Path) -> Estimates:
         known: xr.Dataset = tree["areas_known"].to_dataset()
         return Estimates(
             draws=tree["draws"].to_dataset(),
-            areas=areas_read(texts_of(tree["frame"])),
+            areas=areas_read(texts_of(tree.children["frame"])),
             denominator=json.loads(tree.attrs["denominator"]),
             respondents=known["respondents"].values,
             own_information=known["own_information"],

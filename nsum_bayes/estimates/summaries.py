@@ -47,7 +47,7 @@ class Suppression:
     def __post_init__(self) -> None:
         if self.min_respondents < FEWEST_RESPONDENTS:
             raise ReleaseError(
-                f"At least {FEWEST_RESPONDENTS} respondents are needed to show a unit; {self.min_respondents} was asked.",
+                f"A unit needs {FEWEST_RESPONDENTS} respondents or more to be shown; {self.min_respondents} was asked.",
                 where="fewest respondents",
                 advice=f"Give {FEWEST_RESPONDENTS} or more.",
             )

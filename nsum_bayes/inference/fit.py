@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,10 +90,10 @@ def fit(
     study: Study,
     *,
     seed: int,
-    draws: int = 1000,
+    draws: int = 1500,
     tune: int = 1000,
     chains: int = 4,
-    target_accept: float = 0.85,
+    target_accept: float = 0.8,
     progress: bool | None = None,
     log_likelihood: bool = False,
 ) -> Fit:
@@ -148,11 +148,18 @@ def fit(
         **settings,
         "draws_made": int(made),
         "interrupted": bool(made < draws),
-        "versions": {name: version(name) for name in TRACKED_PACKAGES},
+        "versions": {name: _version(name) for name in TRACKED_PACKAGES},
         "data_hashes": dict(study.hashes),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return Fit(spec, study, tree, provenance)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _sample(model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool) -> xr.DataTree:
@@ -193,7 +200,9 @@ def _tidy(tree: xr.DataTree, study: Study) -> xr.DataTree:
     posterior = posterior.isel(draw=slice(0, made))
     posterior["log_degree"] = posterior["log_degree"].astype(np.float32)
     stats = tree["sample_stats"].to_dataset().isel(draw=slice(0, made))
-    stats = stats[[name for name, values in stats.data_vars.items() if values.dtype.kind in "fiub" and values.ndim == 2]]
+    stats = stats[
+        [name for name, values in stats.data_vars.items() if values.dtype.kind in "fiub" and values.ndim == 2]
+    ]
     answers = xr.Dataset(
         {"answers": (("respondent", "group"), study.survey.answers.astype(float))},
         coords={"group": list(study.survey.groups)},

@@ -38,7 +38,7 @@ def log_probability(
 
 
 def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model: pm.Model) -> xr.DataTree:
-    """Return the tree with a group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision."""
+    """Return the tree with group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision."""
     import pymc as pm
 
     posterior = tree["posterior"].to_dataset()

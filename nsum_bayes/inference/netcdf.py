@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
-ENGINE = "h5netcdf"
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
 
 
 def write_tree(path: Path, groups: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> Path:
     """Write datasets by group name and texts as attributes of the whole file."""
     tree = xr.DataTree.from_dict(dict(groups))
     tree.attrs = dict(attributes)
-    encoding = {
-        f"/{group}": {str(n): {"zlib": True, "complevel": 1} for n, v in data.data_vars.items() if v.dtype.kind in "fi" and v.ndim}
-        for group, data in groups.items()
-    }
+    encoding = {f"/{group}": _compressed(dataset) for group, dataset in groups.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -28,6 +26,12 @@ def write_tree(path: Path, groups: Mapping[str, xr.Dataset], attributes: Mapping
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _compressed(dataset: xr.Dataset) -> dict[str, Any]:
+    """Compression of the numeric arrays; texts cannot be compressed."""
+    arrays = [str(name) for name, values in dataset.data_vars.items() if values.dtype.kind in "fi" and values.ndim]
+    return {name: {"zlib": True, "complevel": 1} for name in arrays}
 
 
 def read_tree(path: Path) -> xr.DataTree:

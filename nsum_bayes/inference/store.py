@@ -41,12 +41,14 @@ def load_fit(path: Path) -> Fit:
     from nsum_bayes.inference.fit import Fit
 
     if not path.is_file():
-        raise FitError(f"There is no run '{path.name}'.", where=str(path), advice="Give the file that `nsum fit` wrote.")
+        raise FitError(
+            f"There is no run '{path.name}'.", where=str(path), advice="Give the file that `nsum fit` wrote."
+        )
     try:
         tree = read_tree(path)
         if tree.attrs.get("format") != FORMAT:
             raise ValueError("another format")
-        study = Study.from_payload(texts_of(tree["study"]))
+        study = Study.from_payload(texts_of(tree.children["study"]))
         groups = {name: dataset for name, dataset in _datasets(tree).items() if name != "study"}
         provenance = json.loads(tree.attrs["provenance"])
         return Fit(loads(tree.attrs["model"]), study, xr.DataTree.from_dict(groups), provenance)

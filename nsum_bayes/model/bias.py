@@ -14,12 +14,10 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from nsum_bayes.model.inputs import MISSING, Inputs
+from nsum_bayes.model import crude
+from nsum_bayes.model.inputs import Inputs
 from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.spec import Bias
-
-SPREAD_TO_CENTRE = 3.0
-"""Spread of crude biases, in sampling errors, from which they are sampled themselves."""
 
 
 def add_bias(part: Bias, inputs: Inputs) -> TensorVariable:
@@ -29,26 +27,10 @@ def add_bias(part: Bias, inputs: Inputs) -> TensorVariable:
     spread = add_prior("bias_sd", part.sd)
     if inputs.n_known == 1:
         return pt.zeros(1)
-    if _bias_stands_out(inputs):
+    if crude.biases_stand_out(inputs):
         return pm.ZeroSumNormal("bias", sigma=spread, dims="known_group")
     raw = pm.ZeroSumNormal("bias_raw", sigma=1.0, dims="known_group")
     return pm.Deterministic("bias", raw * spread, dims="known_group")
-
-
-def _bias_stands_out(inputs: Inputs) -> bool:
-    """Whether the groups' crude biases spread wider than their sampling error.
-
-    Decides how the biases are sampled, never what they are: themselves where the data tell them, times their spread
-    where they do not (the funnel towards a spread of zero).
-    """
-    known = inputs.answers[:, : inputs.n_known]
-    present = known != MISSING
-    expected = np.exp(inputs.start_log_degree)[:, None] * np.exp(inputs.sizes.log_share)[inputs.sizes.row][inputs.area]
-    answers, expected = np.where(present, known, 0.0), np.where(present, expected, 0.0)
-    total = answers.sum(axis=0) + 0.5
-    ratio = total / expected.sum(axis=0)
-    error = np.sqrt(((answers - ratio * expected) ** 2).sum(axis=0)) / total
-    return bool(np.std(np.log(ratio)) > SPREAD_TO_CENTRE * np.median(error))
 
 
 def hidden_bias_sd(bias_sd: np.ndarray, n_known: int) -> np.ndarray:

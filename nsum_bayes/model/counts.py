@@ -54,7 +54,7 @@ def add_counts(part: Counts, log_degree: TensorVariable, log_theta: TensorVariab
 def add_stock_counts(
     part: Counts, log_degree: TensorVariable, log_theta: TensorVariable, inputs: Inputs
 ) -> TensorVariable:
-    """Add the answers with PyMC's own distributions, cell by cell: the reference of the fast form, many times slower."""
+    """Add the answers with PyMC's own distributions, cell by cell: the fast form's reference, many times slower."""
     respondent, group = np.nonzero(inputs.answers != MISSING)
     observed = inputs.answers[respondent, group]
     log_mean = log_degree[respondent] + log_theta[inputs.area[respondent], group]
@@ -117,14 +117,15 @@ def draw_counts(
     part: Counts, degree: np.ndarray, theta: np.ndarray, dispersion: np.ndarray | None, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw answers (…, respondent, group) given degrees and θ that broadcast to that shape."""
-    mean = degree * theta
+    mean = np.asarray(degree * theta)
+    spread = np.ones(1) if dispersion is None else dispersion
     match part:
         case Poisson():
-            return rng.poisson(mean)
+            return np.asarray(rng.poisson(mean))
         case Binomial():
             return rng.binomial(np.rint(np.broadcast_to(degree, mean.shape)).astype(np.int64), np.minimum(theta, 1.0))
         case NegativeBinomial1():
-            return rng.poisson(rng.gamma(np.maximum(mean / dispersion, 1e-300), 1.0) * dispersion)
+            return rng.poisson(rng.gamma(np.maximum(mean / spread, 1e-300), 1.0) * spread)
         case NegativeBinomial2():
-            return rng.poisson(rng.gamma(np.broadcast_to(dispersion, mean.shape), 1.0) * (mean / dispersion))
+            return rng.poisson(rng.gamma(np.broadcast_to(spread, mean.shape), 1.0) * (mean / spread))
     raise TypeError(f"no random draws for counts of kind {part.kind}")

@@ -15,6 +15,7 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 from pytensor.tensor.variable import TensorVariable
 
+from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import MISSING, Inputs
 from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.spec import Degree
@@ -32,12 +33,15 @@ class AboveAnswers(Transform):
         self.largest = largest
 
     def forward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """From log degree to the unbounded value."""
         return pt.log(pt.exp(value) - self.largest)
 
     def backward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """From the unbounded value to log degree."""
         return pt.log(self.largest + pt.exp(value))
 
     def log_jac_det(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """Log of the derivative of log degree by the unbounded value."""
         return value - pt.log(self.largest + pt.exp(value))
 
 
@@ -53,7 +57,7 @@ def add_degree(part: Degree, inputs: Inputs, *, above_answers: bool = False) -> 
     if inputs.coords["respondent_covariate"] and part.coefficient is not None:
         coefficient = add_prior("degree_coefficient", part.coefficient, dims="respondent_covariate")
         centre = centre + pt.dot(inputs.respondent_covariates, coefficient)
-    start, transform = inputs.start_log_degree, None
+    start, transform = crude.log_degree(inputs), None
     if above_answers:
         largest = np.where(inputs.answers == MISSING, 0, inputs.answers).max(axis=1).astype(float)
         start, transform = np.log(np.maximum(np.exp(start), largest + 1.0)), AboveAnswers(largest)

@@ -129,10 +129,10 @@ def nb1_logp(
         for j in range(1, value):
             product = product * (size + j)
         total = total + pt.log(product).sum()
-    value, respondent, flat = lists.large()
-    if len(value):
+    large, respondent, flat = lists.large()
+    if len(large):
         size = pt.exp(log_degree[respondent] + log_size[flat])
-        total = total + (pt.gammaln(size + value) - pt.gammaln(size)).sum()
+        total = total + (pt.gammaln(size + large) - pt.gammaln(size)).sum()
     answers_by_group = lists.totals_by_area().sum(axis=0)
     share = pt.log(overdispersion) - pt.log1p(overdispersion)
     return total + (answers_by_group * share).sum() - lists.log_factorials()
@@ -166,8 +166,8 @@ def binomial_logp(lists: AnswerLists, log_degree: TensorVariable, log_theta: Ten
         for j in range(1, value):
             product = product * (ties - j)
         total = total + pt.log(product).sum()
-    value, respondent, _ = lists.large()
-    if len(value):
+    large, respondent, _ = lists.large()
+    if len(large):
         ties = degree[respondent]
-        total = total + (pt.gammaln(ties + 1.0) - pt.gammaln(ties - value + 1.0)).sum()
+        total = total + (pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)).sum()
     return total - lists.log_factorials()

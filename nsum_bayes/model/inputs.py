@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,6 @@ class Inputs:
     respondent_covariates: np.ndarray  # (respondent, respondent_covariate)
     levels: tuple[LevelInputs, ...]
     n_areas: int
-    start_log_degree: np.ndarray = field(repr=False)  # (respondent,)
 
     @property
     def n_known(self) -> int:
@@ -122,7 +121,7 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
     answers = np.where(np.isnan(survey.answers), MISSING, survey.answers).astype(np.int64)
     levels = _levels(study, position) if len(areas) > 1 else ()
     sizes = _size_rows(study, surveyed)
-    coords = {
+    coords: dict[str, list[Any]] = {
         "respondent": list(range(len(survey))),
         "group": list(survey.groups),
         "known_group": list(study.known_groups),
@@ -145,7 +144,6 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         respondent_covariates=respondent_covariates,
         levels=levels,
         n_areas=len(areas),
-        start_log_degree=_start_log_degree(answers[:, : len(study.known_groups)], area, sizes),
     )
 
 
@@ -178,7 +176,9 @@ def _size_rows(study: Study, surveyed: np.ndarray) -> SizeRows:
     table = table.iloc[used]
     is_roster = table["rostered"].notna().to_numpy()
     cv = np.where(is_roster, 0.0, (table["se"] / table["size"]).fillna(0.0).to_numpy(dtype=float))
-    log_share = np.where(is_roster, 0.0, np.log(table["share"].to_numpy(dtype=float), where=~is_roster, out=np.zeros(len(table))))
+    log_share = np.where(
+        is_roster, 0.0, np.log(table["share"].to_numpy(dtype=float), where=~is_roster, out=np.zeros(len(table)))
+    )
     roster = np.flatnonzero(is_roster)
     group = pd.Index(study.known_groups).get_indexer(pd.Index(table["group"]))
     wide = (table["level"] != "area").to_numpy()
@@ -192,14 +192,3 @@ def _size_rows(study: Study, surveyed: np.ndarray) -> SizeRows:
         row=row,
         wider=wide[row],
     )
-
-
-def _start_log_degree(known_answers: np.ndarray, area: np.ndarray, sizes: SizeRows) -> np.ndarray:
-    """Log of Killworth's degree estimate with half an answer added; where the sampler starts, nothing more."""
-    share = np.exp(sizes.log_share)
-    share[sizes.roster] = (sizes.members + 0.5) / (sizes.rostered + 1.0)
-    present = known_answers != MISSING
-    ties = np.where(present, known_answers, 0).sum(axis=1) + 0.5
-    covered = np.where(present, share[sizes.row][area], 0.0).sum(axis=1)
-    typical = np.where(covered > 0, covered, np.median(covered[covered > 0]))
-    return np.log(ties) - np.log(typical)

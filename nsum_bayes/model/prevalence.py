@@ -15,12 +15,10 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from nsum_bayes.model.inputs import MISSING, Inputs, LevelInputs
+from nsum_bayes.model import crude
+from nsum_bayes.model.inputs import Inputs, LevelInputs
 from nsum_bayes.model.priors import add_prior, unregistered
 from nsum_bayes.model.spec import Prevalence, Reciprocal, ScalePrior
-
-REPORTS_TO_CENTRE = 10.0
-"""Reports of a hidden group an area from which its rate is told by data more than by prior."""
 
 
 def add_prevalence(part: Prevalence, inputs: Inputs) -> TensorVariable:
@@ -40,20 +38,11 @@ def add_prevalence(part: Prevalence, inputs: Inputs) -> TensorVariable:
 def _intercept(part: Prevalence, inputs: Inputs) -> TensorVariable:
     match part.intercept:
         case Reciprocal():
-            start = np.maximum(_start_rate(inputs), -inputs.log_denominator_total * 0.95)
+            start = np.maximum(crude.log_rate(inputs), -inputs.log_denominator_total * 0.95)
             lower = -inputs.log_denominator_total
             return pm.Uniform("rate_intercept", lower, 0.0, dims="hidden_group", initval=start)
         case prior:
-            return add_prior("rate_intercept", prior, dims="hidden_group", initval=_start_rate(inputs))
-
-
-def _start_rate(inputs: Inputs) -> np.ndarray:
-    """Log of the plain scale-up rate with half an answer added: where the sampler starts."""
-    hidden = inputs.answers[:, inputs.n_known :]
-    present = hidden != MISSING
-    ties = np.exp(inputs.start_log_degree)[:, None] * np.exp(inputs.log_denominator_share)[inputs.area]
-    reported = np.where(present, hidden, 0).sum(axis=0) + 0.5
-    return np.minimum(np.log(reported / np.where(present, ties, 0.0).sum(axis=0)), -0.1)
+            return add_prior("rate_intercept", prior, dims="hidden_group", initval=crude.log_rate(inputs))
 
 
 def _complete_covariates(inputs: Inputs) -> TensorVariable | np.ndarray:
@@ -79,13 +68,13 @@ def _level_effect(prior: ScalePrior, level: LevelInputs) -> TensorVariable:
 def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> TensorVariable:
     """Add municipality effects, correlated over hidden groups where asked for; (surveyed_area, hidden_group).
 
-    Where areas have many reports, each area's rate is sampled itself, around its centre; where they have few, its
-    deviation is sampled in units of its spread. The same distribution either way; only the mixing differs.
+    Where areas stand out, each area's rate is sampled itself, around its centre; where they do not, its deviation is
+    sampled in units of its spread. The same distribution either way; only the mixing differs.
     """
     dims = ("surveyed_area", "hidden_group")
     scale = _area_scale(part, inputs)
-    if _reports_an_area(inputs) >= REPORTS_TO_CENTRE:
-        offset = np.broadcast_to(_start_rate(inputs), (inputs.n_surveyed, inputs.n_hidden))
+    if crude.areas_stand_out(inputs):
+        offset = np.broadcast_to(crude.log_rate(inputs), (inputs.n_surveyed, inputs.n_hidden))
         rate = _normal_around("area_rate", centre, scale, dims, start=offset)
         pm.Deterministic("area_effect", rate - centre, dims=dims)
         return rate
@@ -111,9 +100,3 @@ def _area_scale(part: Prevalence, inputs: Inputs) -> TensorVariable:
     )
     pm.Deterministic("area_sd", spread, dims="hidden_group")
     return cholesky
-
-
-def _reports_an_area(inputs: Inputs) -> float:
-    """Mean number of reports of a hidden group in a surveyed area."""
-    hidden = inputs.answers[:, inputs.n_known :]
-    return float(np.where(hidden == MISSING, 0, hidden).sum() / (inputs.n_surveyed * inputs.n_hidden))

@@ -11,7 +11,7 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.model import spec as s
 
 
-def _arguments(prior: s.Part) -> tuple[type, dict[str, float]]:
+def _arguments(prior: s.Part | None) -> tuple[Any, dict[str, float]]:
     """The PyMC distribution of a prior and its arguments."""
     match prior:
         case s.Normal(mean=mean, sd=sd):
@@ -25,13 +25,13 @@ def _arguments(prior: s.Part) -> tuple[type, dict[str, float]]:
     raise TypeError(f"no PyMC form for the prior {type(prior).__name__}")
 
 
-def add_prior(name: str, prior: s.Part, **keywords: Any) -> TensorVariable:
+def add_prior(name: str, prior: s.Part | None, **keywords: Any) -> TensorVariable:
     """Register a parameter with its prior in the open model; keywords such as ``dims`` pass on."""
     distribution, arguments = _arguments(prior)
     return distribution(name, **arguments, **keywords)
 
 
-def unregistered(prior: s.Part, shape: int) -> TensorVariable:
+def unregistered(prior: s.Part | None, shape: int) -> TensorVariable:
     """The same distribution outside the model's variables, as building block of another."""
     distribution, arguments = _arguments(prior)
     return distribution.dist(**arguments, shape=shape)

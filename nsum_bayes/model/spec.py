@@ -163,7 +163,7 @@ class Prevalence(Part):
 
 
 class Transmission(Part):
-    """``study``: τ and δ as the study file states them. ``none``: the published model has no such term (reason given)."""
+    """``study``: τ and δ as the study file states them. ``none``: the model has no such term, for the reason given."""
 
     kind: Literal["study", "none"] = "study"
     reason: str = ""

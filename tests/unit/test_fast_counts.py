@@ -82,7 +82,7 @@ def test_equals_stock_distribution(kind, missing, dispersion_scale, log_density)
             pair.append(pytensor.function([d, t, w], outputs, on_unused_input="ignore"))
         log_density[key] = pair
     fast, reference = (f(log_degree, log_theta, dispersion) for f in log_density[key])
-    # The reference subtracts large log gammas: near the Poisson limit (size 1e5 and more) it is the less exact of the two.
+    # The reference subtracts large log gammas: near the Poisson limit (size 1e5 and more) it is the less exact.
     tolerance = 1e-9 if dispersion_scale >= 1.0 else 1e-6
     for ours, theirs in zip(fast, reference, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())

@@ -1,0 +1,75 @@
+"""Crude estimates from the answers: where the sampler starts, and which of two equal forms it samples in.
+
+Nothing here enters a posterior. An effect that stands out from its sampling error is sampled itself; one that does not
+is sampled in units of its spread, which keeps the sampler out of the funnel towards a spread of zero. Both forms are
+the same distribution.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nsum_bayes.model.inputs import MISSING, Inputs
+
+STANDS_OUT = 4.0
+"""Variance of crude effects over their sampling variance from which they are sampled themselves."""
+
+
+def shares(inputs: Inputs) -> np.ndarray:
+    """Share of each known group in each surveyed area (surveyed_area, known_group), errors of sizes ignored."""
+    sizes = inputs.sizes
+    share = np.exp(sizes.log_share)
+    share[sizes.roster] = (sizes.members + 0.5) / (sizes.rostered + 1.0)
+    return share[sizes.row]
+
+
+def log_degree(inputs: Inputs) -> np.ndarray:
+    """Log of Killworth's degree estimate with half an answer added (respondent)."""
+    known = inputs.answers[:, : inputs.n_known]
+    present = known != MISSING
+    ties = np.where(present, known, 0).sum(axis=1) + 0.5
+    covered = np.where(present, shares(inputs)[inputs.area], 0.0).sum(axis=1)
+    typical = np.where(covered > 0, covered, np.median(covered[covered > 0]))
+    return np.log(ties) - np.log(typical)
+
+
+def log_rate(inputs: Inputs) -> np.ndarray:
+    """Log of the plain scale-up rate of each hidden group with half an answer added (hidden_group)."""
+    answers, ties = _hidden(inputs)
+    return np.minimum(np.log((answers.sum(axis=0) + 0.5) / ties.sum(axis=0)), -0.1)
+
+
+def biases_stand_out(inputs: Inputs) -> bool:
+    """Whether the known groups' crude biases vary more than their sampling error explains."""
+    known = inputs.answers[:, : inputs.n_known]
+    present = known != MISSING
+    expected = np.where(present, np.exp(log_degree(inputs))[:, None] * shares(inputs)[inputs.area], 0.0)
+    everyone = np.zeros(len(known), dtype=int)
+    logs, variances = _log_ratio(np.where(present, known, 0), expected, everyone, 1)
+    return bool(logs.var() > STANDS_OUT * np.median(variances))
+
+
+def areas_stand_out(inputs: Inputs) -> bool:
+    """Whether the hidden groups' crude rates vary more over areas than their sampling error explains."""
+    answers, ties = _hidden(inputs)
+    logs, variances = _log_ratio(answers, ties * np.exp(log_rate(inputs)), inputs.area, inputs.n_surveyed)
+    return bool(logs.var(axis=0).mean() > STANDS_OUT * variances.mean())
+
+
+def _hidden(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Answers on hidden groups and ties to their denominators (respondent, hidden_group), zero where missing."""
+    hidden = inputs.answers[:, inputs.n_known :]
+    present = hidden != MISSING
+    ties = np.exp(log_degree(inputs))[:, None] * np.exp(inputs.log_denominator_share)[inputs.area]
+    return np.where(present, hidden, 0), np.where(present, ties, 0.0)
+
+
+def _log_ratio(
+    answers: np.ndarray, expected: np.ndarray, part: np.ndarray, parts: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log of answers over expected by part (part, group), half an answer added, and its sampling variance."""
+    member = (part[:, None] == np.arange(parts)).astype(float)
+    total, mean = member.T @ answers + 0.5, member.T @ expected + 0.5
+    ratio = total / mean
+    residual = answers - ratio[part] * expected
+    return np.log(ratio), (member.T @ residual**2 + 0.25) / total**2
