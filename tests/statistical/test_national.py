@@ -1,0 +1,50 @@
+"""The Philippine frame with simulated answers: convergence, the national total, and coverage of areas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.philippines import national_study, philippine_areas, shared_data
+
+needs_frame = pytest.mark.skipif(
+    not (shared_data() / "philippines" / "municipalities.csv").is_file(),
+    reason="the Philippine frame is not part of the project; set NSUM_SHARED_DATA to its folder",
+)
+
+
+@needs_frame
+def test_every_municipality_is_in_the_frame():
+    areas = philippine_areas()
+    assert len(areas) == 1642
+    assert areas.design_matrix().shape == (1642, 6)
+    assert int(areas.table["poverty"].isna().sum()) == 45
+
+
+@needs_frame
+@pytest.mark.slow
+def test_national_study_converges_and_holds_the_truth():
+    from nsum_bayes import diagnose, estimate, fit, load_model
+
+    study, truth = national_study(3, areas=philippine_areas())
+    run = fit(load_model("municipal"), study, seed=1, progress=False)
+    diagnosis = diagnose(run)
+    assert diagnosis.verdict == "publish", diagnosis
+    estimates = estimate(run)
+    low, _, high = estimates.national()["count"].isel(group=0).values
+    assert low <= float(truth.count.sum()) <= high
+    assert estimates.draws.sizes["area"] == 1642
+
+
+@needs_frame
+@pytest.mark.slow
+def test_coverage_of_areas_over_twenty_replicates(tmp_path):
+    from benchmarks.national_coverage import replicates, summary
+
+    table = replicates([1000 + number for number in range(20)], tmp_path / "coverage.csv", workers=2)
+    assert len(table) == 20
+    found = summary(table)
+    for which in ("surveyed", "unsurveyed"):
+        coverage, error = found.loc[which]
+        # Bias and transmission are shared by all areas of a replicate, so the error over replicates is what counts.
+        assert abs(coverage - 0.95) <= 3 * error + 0.5 / np.sqrt(20 * 60), found
