@@ -10,14 +10,18 @@ from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, Stu
 if TYPE_CHECKING:
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
     from nsum_bayes.data.areas import Areas
+    from nsum_bayes.data.bundled import sample_folder
     from nsum_bayes.data.groups import KnownSizes
     from nsum_bayes.data.study import Study
     from nsum_bayes.data.survey import Survey
     from nsum_bayes.estimates.estimates import Estimates, estimate
+    from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit, fit
     from nsum_bayes.model.build import build_model
     from nsum_bayes.model.simulate import simulate
     from nsum_bayes.model.spec import ModelSpec, load_model, model_names
+    from nsum_bayes.report.figures import figure_for, save_figure
+    from nsum_bayes.report.tables import write_estimates
 
     __version__: str
 
@@ -37,6 +41,11 @@ __all__ = [
     "Diagnosis",
     "estimate",
     "Estimates",
+    "Suppression",
+    "figure_for",
+    "save_figure",
+    "write_estimates",
+    "sample_folder",
     "NsumError",
     "StudyError",
     "ModelError",
@@ -48,6 +57,11 @@ __all__ = [
 # Names are imported when first used: PyMC takes seconds, and `nsum check` does without it.
 _HOME = {
     "Study": "nsum_bayes.data.study",
+    "sample_folder": "nsum_bayes.data.bundled",
+    "Suppression": "nsum_bayes.estimates.summaries",
+    "figure_for": "nsum_bayes.report.figures",
+    "save_figure": "nsum_bayes.report.figures",
+    "write_estimates": "nsum_bayes.report.tables",
     "Survey": "nsum_bayes.data.survey",
     "Areas": "nsum_bayes.data.areas",
     "KnownSizes": "nsum_bayes.data.groups",

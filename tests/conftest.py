@@ -38,6 +38,25 @@ def sample_fit(sample_study: Study) -> Fit:
 
 
 @pytest.fixture(scope="session")
+def one_area_study() -> Study:
+    """Forty respondents in one area, some answers missing; four known groups, two hidden."""
+    from nsum_bayes import load_model
+    from tests.made_up import frame_of, study_of
+
+    model = load_model("overdispersed_known")
+    return study_of(frame_of(1), spec=model, respondents_per_area=40, surveyed=1, missing_rate=0.05)[0]
+
+
+@pytest.fixture(scope="session")
+def one_area_fit(one_area_study: Study) -> Fit:
+    """A very short fit of one area."""
+    from nsum_bayes import fit, load_model
+
+    model = load_model("overdispersed_known")
+    return fit(model, one_area_study, seed=SEED, draws=50, tune=100, chains=2, progress=False)
+
+
+@pytest.fixture(scope="session")
 def sample_run(sample_fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, saved."""
     return sample_fit.save(tmp_path_factory.mktemp("run") / "fit.nc")

@@ -1,4 +1,4 @@
-"""Surveys simulated from the Curitiba study (Salganik et al. 2011) as packaged in R NSUM 1.0; one area, 20 known groups."""
+"""Surveys simulated from the Curitiba study (Salganik et al. 2011) as packaged in R NSUM 1.0; one area."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def model(**parts: object) -> sp.ModelSpec:
             "coefficient": {"prior": "normal", "sd": 0.3},
             "level_sd": {"prior": "half_normal", "sd": 0.3},
             "area_sd": {"prior": "half_normal", "sd": 0.3},
-            "correlation": 2.0,
+            "correlation": {"prior": "lkj", "shape": 2.0},
         },
     }
     return sp.ModelSpec.model_validate({**whole, **parts})

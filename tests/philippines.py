@@ -115,7 +115,7 @@ def coverage_replicate(seed: int) -> dict[str, float]:
     from nsum_bayes import estimate, fit, load_model
 
     study, truth = national_study(seed, areas=philippine_areas(), surveyed=60, per_area=15, prevalence=0.008)
-    run = fit(load_model("municipal"), study, seed=seed, draws=500, tune=700, progress=False)
+    run = fit(load_model("municipal"), study, seed=seed, draws=500, tune=1000, progress=False)
     estimates = estimate(run)
     low, high = estimates.draws["prevalence"].quantile([0.025, 0.975], dim="draw").values[..., 0]
     actual = truth.prevalence.values[:, 0]

@@ -178,6 +178,16 @@ def edit_cells(file: str, column: str, values: dict[int, object]) -> Edit:
     return edit
 
 
+def add_column(file: str, column: str, values: list[object]) -> Edit:
+    """Add a column."""
+
+    def edit(folder: Path) -> None:
+        frame = pd.read_csv(folder / file, dtype=str, na_filter=False)
+        frame.assign(**{column: values}).to_csv(folder / file, index=False)
+
+    return edit
+
+
 def drop_column(file: str, column: str) -> Edit:
     """Remove a column."""
 

@@ -25,6 +25,8 @@ FEWEST_DRAWS = 400
 STOP_DRAWS = 100
 LOWEST_BFMI = 0.3
 STOP_DIVERGENT = 0.01
+LABELS = {"rhat": "R-hat", "ess_bulk": "bulk effective draws", "ess_tail": "tail effective draws"}
+SAME = 1e-9
 NOT_REPORTED = ("log_degree", "covariate_missing", "size_error")
 REMEDY = {
     "bias": "Add known groups, or check the sizes of the groups with the largest bias.",
@@ -72,12 +74,13 @@ class Diagnosis:
         return pd.DataFrame([asdict(finding) for finding in self.findings])
 
     def to_dict(self) -> dict[str, Any]:
-        """Verdict, findings and the extremes, for JSON."""
-        worst = {
-            "largest_rhat": float(self.quantities["rhat"].max()),
-            "fewest_bulk": float(self.quantities["ess_bulk"].min()),
-            "fewest_tail": float(self.quantities["ess_tail"].min()),
+        """Verdict, findings and the extremes (None where there is none), for JSON."""
+        extremes = {
+            "largest_rhat": self.quantities["rhat"].max(),
+            "fewest_bulk": self.quantities["ess_bulk"].min(),
+            "fewest_tail": self.quantities["ess_tail"].min(),
         }
+        worst = {name: None if pd.isna(value) else float(value) for name, value in extremes.items()}
         return {"verdict": self.verdict, "findings": [asdict(f) for f in self.findings], **worst}
 
     def __repr__(self) -> str:
@@ -134,21 +137,33 @@ def _reported_rates(fit: Fit) -> xr.Dataset:
 
 
 def _measures(dataset: xr.Dataset) -> pd.DataFrame:
-    """R-hat and effective draws of every element, one a row, with the standard deviation of constants as zero."""
+    """R-hat and effective draws of every element that varies, one a row."""
     import arviz as az
 
-    measures = {
-        "rhat": az.rhat(dataset),
-        "ess_bulk": az.ess(dataset, method="bulk"),
-        "ess_tail": az.ess(dataset, method="tail"),
+    varying = xr.Dataset({name: _varying(str(name), values) for name, values in dataset.data_vars.items()})
+    with np.errstate(divide="ignore", invalid="ignore"):  # a chain that stands still divides by zero
+        measures = {
+            "rhat": az.rhat(varying),
+            "ess_bulk": az.ess(varying, method="bulk"),
+            "ess_tail": az.ess(varying, method="tail"),
+        }
+    columns = {
+        measure: np.concatenate([np.asarray(values[name].values, dtype=float) for name in varying.data_vars])
+        for measure, values in measures.items()
     }
-    rows = []
-    for name in dataset.data_vars:
-        constant = dataset[name].std(("chain", "draw")).values.ravel() == 0
-        columns = {m: np.asarray(values[name].values, dtype=float).ravel()[~constant] for m, values in measures.items()}
-        labels = [str(name)] * int((~constant).sum())
-        rows.append(pd.DataFrame(columns, index=pd.Index(labels, name="quantity")))
-    return pd.concat(rows)
+    labels = [str(name) for name, values in varying.data_vars.items() for _ in range(values.shape[2])]
+    return pd.DataFrame(columns, index=pd.Index(labels, name="quantity", dtype=str))
+
+
+def _varying(name: str, values: xr.DataArray) -> xr.DataArray:
+    """A variable's elements that are not the same in every draw (chain, draw, element).
+
+    The diagonal of a correlation matrix is one up to rounding, and rounding errors do not mix.
+    """
+    flat = values.transpose("chain", "draw", ...).values
+    flat = flat.reshape(*flat.shape[:2], -1)
+    kept = flat.std(axis=(0, 1)) > SAME * np.abs(flat).max(axis=(0, 1))
+    return xr.DataArray(flat[:, :, kept], dims=("chain", "draw", f"{name} element"))
 
 
 def _run_findings(fit: Fit) -> Iterator[Finding]:
@@ -159,24 +174,26 @@ def _run_findings(fit: Fit) -> Iterator[Finding]:
         )
     if fit.interrupted:
         made, asked = fit.provenance["draws_made"], fit.provenance["draws"]
-        yield Finding("review", "interrupted", f"Sampling was stopped at {made} of {asked} draws.", "Fit again.")
+        left = f"{made} of {asked} draws of {chains} of {fit.provenance['chains']} chains"
+        yield Finding("review", "interrupted", f"Sampling was stopped; what is left is {left}.", "Fit again.")
 
 
 def _mixing_findings(quantities: pd.DataFrame) -> Iterator[Finding]:
-    bad = quantities["rhat"].isna()
-    if bad.any():
-        yield Finding("stop", "rhat", f"R-hat cannot be computed for {_worst(quantities[bad], 'rhat')}.", "Fit again.")
-    yield _extreme(quantities, "rhat", LARGEST_RHAT, STOP_RHAT, above=True, label="R-hat")
-    for column, label in (("ess_bulk", "bulk effective draws"), ("ess_tail", "tail effective draws")):
-        yield _extreme(quantities, column, FEWEST_DRAWS, STOP_DRAWS, above=False, label=label)
+    if quantities.empty:
+        yield Finding("stop", "rhat", "No quantity varies from draw to draw.", "Sample longer.")
+    for column, label in LABELS.items():
+        unknown = quantities[column].isna()
+        if unknown.any():
+            names = ", ".join(list(dict.fromkeys(quantities.index[unknown]))[:3])
+            yield Finding("stop", column, f"The {label} cannot be computed for {names}.", "Sample longer.")
+        if not unknown.all():
+            yield _extreme(quantities[~unknown], column, label)
 
 
-def _worst(quantities: pd.DataFrame, column: str) -> str:
-    return ", ".join(dict.fromkeys(quantities.index[:3]))
-
-
-def _extreme(quantities: pd.DataFrame, column: str, limit: float, stop: float, *, above: bool, label: str) -> Finding:
+def _extreme(quantities: pd.DataFrame, column: str, label: str) -> Finding:
     """Compare the worst quantity of a column with its limits."""
+    above = column == "rhat"
+    limit, stop = (LARGEST_RHAT, STOP_RHAT) if above else (FEWEST_DRAWS, STOP_DRAWS)
     values = quantities[column] if above else -quantities[column]
     bound, hard = (limit, stop) if above else (-limit, -stop)
     name = str(values.idxmax())
@@ -203,7 +220,10 @@ def _sampler_findings(fit: Fit) -> Iterator[Finding]:
         severity = "stop" if divergent > STOP_DIVERGENT * total else "review"
         advice = "Raise target_accept to 0.95 or more."
         yield Finding(severity, "divergences", f"{divergent} divergent transitions of {total}.", advice)
-    lowest = float(az.bfmi(fit.tree)["energy"].min())
+    if stats.sizes["draw"] < 2:
+        yield Finding("stop", "bfmi", "The E-BFMI cannot be computed from one draw.", "Sample longer.")
+        return
+    lowest = float(az.bfmi(fit.tree)["energy"].min(skipna=False))
     severity = "pass" if lowest >= LOWEST_BFMI else "review"
     advice = "" if severity == "pass" else "Tune longer; heavy-tailed scales may want a tighter prior."
     yield Finding(severity, "bfmi", f"E-BFMI {lowest:.2f} at worst (limit {LOWEST_BFMI:g}).", advice)

@@ -28,7 +28,7 @@ MODEL = "municipal"
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the fit, the tables and the maps.")],
-    draws: Annotated[int, typer.Option(help="Draws kept per chain.", min=1)] = 1000,
+    draws: Annotated[int, typer.Option(help="Draws kept per chain.", min=1)] = 1500,
     tune: Annotated[int, typer.Option(help="Draws for warming up, per chain.", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same draws.", min=0)] = 1,
     quiet: Quiet = False,
@@ -52,7 +52,7 @@ def demo(
         fitted = _fit(console, study, path, run, draws, tune, seed)
         console.say(f"3/5 nsum diagnose {run}")
         diagnosis = diagnose(fitted)
-        estimates = estimate(fitted)
+        estimates = estimate(fitted).noting(verdict=diagnosis.verdict)
         tables = _tables(console, estimates, run, out)
         maps = _maps(console, estimates, run, out)
     tell_diagnosis(console, diagnosis)

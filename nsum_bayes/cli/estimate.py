@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
 from nsum_bayes.cli.transmission import TransmissionOption, read_transmission
+
+if TYPE_CHECKING:
+    from nsum_bayes.estimates.estimates import Estimates
+    from nsum_bayes.estimates.summaries import Suppression
+
+PARTS = ("median", "lower", "upper")
+NATION_ONLY = (
+    "only the nation is shown: the answers are simulated, and the places may be real. "
+    "If they are invented too, say fictional_places = true under [study]."
+)
 
 
 def estimate(
@@ -30,19 +40,36 @@ def estimate(
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.exceedance import write_exceedance
+    from nsum_bayes.report.release import invents_places
     from nsum_bayes.report.tables import write_estimates
+    from nsum_bayes.report.wording import assumptions_of, nation_of, sources_of
 
     console = Console("estimate", as_json, quiet)
     suppress = Suppression() if min_respondents is None else Suppression(min_respondents=min_respondents)
     with stdout_kept_clean():
         fitted = Fit.load(run)
-        estimates = estimate_fit(fitted, transmission=read_transmission(transmission, fitted.study.hidden_groups))
+        statements = read_transmission(transmission, fitted.study.hidden_groups)
+        verdict = diagnose(fitted).verdict
+        estimates = estimate_fit(fitted, transmission=statements).noting(verdict=verdict)
         files = write_estimates(estimates, out, suppress=suppress)
         if threshold is not None:
             files.append(write_exceedance(estimates, threshold, out, suppress=suppress))
-        verdict = diagnose(fitted).verdict
     if verdict == "stop":
         console.warn("the fit's verdict is 'stop': these figures are not fit to publish; `nsum diagnose` says why.")
+    if invents_places(estimates):
+        console.warn(NATION_ONLY)
+    nation = _nation(estimates, suppress)
+    for group in estimates.groups:
+        console.result(f"{group}, nation: {nation_of(estimates, group, suppress)}")
+        console.result(f"  assumed: {assumptions_of(estimates, group)}")
+        console.result(f"  uncertainty from: {sources_of(estimates, group)}")
     for path in files:
         console.result(f"wrote: {path}")
-    console.emit(files=files, groups=estimates.groups, verdict=verdict, meta=estimates.meta)
+    console.emit(files=files, groups=estimates.groups, nation=nation, verdict=verdict, meta=estimates.meta)
+
+
+def _nation(estimates: Estimates, suppress: Suppression) -> list[dict[str, Any]]:
+    """The national figures, one a hidden group; missing where they are withheld."""
+    columns = ["group", "denominator", *(f"{what}_{part}" for what in ("prevalence", "count") for part in PARTS)]
+    rows = estimates.table("nation", suppress)[columns].to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

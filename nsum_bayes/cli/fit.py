@@ -25,9 +25,12 @@ def fit(
     model: Annotated[str, typer.Option(help="A named model (see `nsum models`) or a model file.")],
     out: Annotated[Path, typer.Option(help="File to write the fit to (.nc). It holds the survey: keep it restricted.")],
     seed: Annotated[int, typer.Option(help="Any whole number; the same seed gives the same draws.", min=0)],
-    draws: Annotated[int, typer.Option(help="Draws kept per chain.", min=1)] = 1000,
+    draws: Annotated[int, typer.Option(help="Draws kept per chain.", min=1)] = 1500,
     tune: Annotated[int, typer.Option(help="Draws for warming up, per chain.", min=1)] = 1000,
     chains: Annotated[int, typer.Option(help="Chains; fewer than four are hard to trust.", min=1)] = 4,
+    target_accept: Annotated[
+        float, typer.Option(help="Mean acceptance; raise it towards 1 if there are divergences.", min=0.5, max=0.999)
+    ] = 0.8,
     log_likelihood: Annotated[bool, typer.Option("--log-likelihood", help="Also keep it cell by cell.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     quiet: Quiet = False,
@@ -53,6 +56,7 @@ def fit(
             draws=draws,
             tune=tune,
             chains=chains,
+            target_accept=target_accept,
             progress=console.shows_progress,
             log_likelihood=log_likelihood,
         )

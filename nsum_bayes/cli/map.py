@@ -25,6 +25,7 @@ def map(
     as_json: Json = False,
 ) -> None:
     """Draw the map of one hidden group; without polygons, a ranked interval plot."""
+    from nsum_bayes.checks.convergence import diagnose
     from nsum_bayes.estimates.estimates import estimate
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.figures import figure_for, save_figure
@@ -34,7 +35,9 @@ def map(
         fitted = Fit.load(run)
         chosen = _choose(group, fitted.study.hidden_groups)
         statements = read_transmission(transmission, fitted.study.hidden_groups)
-        figure, message = figure_for(estimate(fitted, transmission=statements), chosen, threshold)
+        verdict = diagnose(fitted).verdict
+        estimates = estimate(fitted, transmission=statements).noting(verdict=verdict)
+        figure, message = figure_for(estimates, chosen, threshold)
         save_figure(figure, out)
     if message:
         console.say(message)

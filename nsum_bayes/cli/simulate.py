@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,10 +12,9 @@ from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
 
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the study's files; made if it is not there.")],
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same files.", min=0)] = None,
-    model: Annotated[str | None, typer.Option(help="Model that the answers are drawn from.")] = None,
-    respondents: Annotated[int | None, typer.Option(help="Respondents in the survey.", min=1)] = None,
-    areas: Annotated[int | None, typer.Option(help="Areas in the frame.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.", min=0)] = 2025,
+    visited: Annotated[int, typer.Option(help="Municipalities surveyed, of 120.", min=1, max=120)] = 60,
+    per_area: Annotated[int, typer.Option(help="Respondents in each of them, on average.", min=1, max=500)] = 20,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -24,13 +22,8 @@ def simulate(
     from nsum_bayes.model.sample import make_sample
 
     console = Console("simulate", as_json, quiet)
-    asked = {"seed": seed, "model": model, "respondents": respondents, "areas": areas}
-    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    unknown = [f"--{name}" for name in given if name not in signature(make_sample).parameters]
-    if unknown:
-        raise typer.BadParameter(f"The fictional archipelago has no {' and no '.join(unknown)}.")
     with stdout_kept_clean():
-        files = make_sample(out, **given)
+        files = make_sample(out, seed, visited=visited, per_area=per_area)
     for path in files:
         console.result(f"wrote: {path}")
     console.emit(files=files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -172,6 +173,7 @@ def build_areas(
     if not len(table.frame):
         faults.append((f"{table.name} has no rows.", table.name, "Give one row an area."))
     columns = _read_columns(table, settings, faults)
+    faults += _nesting_faults(table, settings, columns)
     faults += _population_faults(table, settings, columns)
     faults += _covariate_faults(table, settings, columns)
     if len(faults) > before or codes is None or len(set(codes)) < len(codes) or "" in codes:
@@ -231,6 +233,22 @@ def _read_level(table: Table, level: str, faults: list[Fault]) -> np.ndarray:
         where = f"{table.name}, column {level}, {rows_text(empty)}"
         faults.append((what, where, f"Give each area its {level}, or take '{level}' out of levels under [areas]."))
     return labels
+
+
+def _nesting_faults(table: Table, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[Fault]:
+    """Each unit of a level lies in one unit of the next wider level."""
+    for level, wider in pairwise(level for level in settings.levels if level in columns):
+        labels, outer = columns[level], columns[wider]
+        named = (labels != "") & (outer != "")  # empty labels are faults of their own
+        outers = pd.Series(outer[named]).groupby(labels[named]).nunique()
+        split = outers.index[outers > 1].tolist()
+        if not split:
+            continue
+        what = f"{counted(len(split), 'label')} of level {level} {'lies' if len(split) == 1 else 'lie'} "
+        what += f"in more than one {wider}: {listing(split)}."
+        rows = rows_text(np.flatnonzero(np.isin(labels, split)))
+        advice = f"Correct the rows; give units that only share a name a label each, or take '{level}' out of levels."
+        yield what, f"{table.name}, columns {level} and {wider}, {rows}", advice
 
 
 def _population_faults(table: Table, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[Fault]:

@@ -17,7 +17,11 @@ class Section(BaseModel):
 
 
 class AboutSettings(Section):
-    """[study]: what was asked, of whom, when."""
+    """[study]: what was asked, of whom, when.
+
+    ``fictional_places`` says that not only the answers but the places too are invented. Simulated answers about places
+    that exist show no figure below the nation.
+    """
 
     title: Text = Field(description="the name of the study")
     # pydantic's own models have a method called construct, so the field goes by another name here.
@@ -26,6 +30,7 @@ class AboutSettings(Section):
     tie: Text = Field(description="the definition of knowing someone that respondents were given")
     frame: Text = Field(description="where the people asked about live: area, one of the levels, or nation")
     synthetic: bool = False
+    fictional_places: bool = False
 
 
 class SurveySettings(Section):

@@ -111,6 +111,11 @@ class Study:
         return self.settings.study.synthetic
 
     @property
+    def fictional_places(self) -> bool:
+        """Whether the places are invented as well as the answers."""
+        return self.settings.study.fictional_places
+
+    @property
     def known_groups(self) -> tuple[str, ...]:
         """Groups of known size, in the order of the questions."""
         return ordered_groups(self.settings)[0]

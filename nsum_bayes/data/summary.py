@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def described(study: Study) -> dict[str, Any]:
     """A study as plain values that JSON can hold; see `Study.describe`."""
-    about = ("title", "construct", "period", "tie", "frame", "synthetic")
+    about = ("title", "construct", "period", "tie", "frame", "synthetic", "fictional_places")
     missing = int(np.isnan(study.survey.answers).sum())
     return {
         **{name: getattr(study, name) for name in about},
@@ -50,9 +50,16 @@ def _areas(study: Study) -> dict[str, Any]:
 
 
 def _answers(study: Study, group: str) -> dict[str, Any]:
+    """What the answers about a group look like together; an extreme would be one respondent's own answer."""
     answers = study.survey.answers[:, study.survey.groups.index(group)]
-    missing = int(np.isnan(answers).sum())
-    return {"group": group, "kind": study.kind_of(group), "missing": missing, "largest_answer": int(np.nanmax(answers))}
+    given = answers[~np.isnan(answers)]
+    return {
+        "group": group,
+        "kind": study.kind_of(group),
+        "missing": len(answers) - len(given),
+        "share_of_zeros": float((given == 0).mean()),
+        "mean_answer": float(given.mean()),
+    }
 
 
 def _known(study: Study, group: str) -> dict[str, Any]:

@@ -20,7 +20,12 @@ LATER_ANSWERS = ("bins", "any", "zero_one_more", "degree")
 LATER_ANSWER_KEYS = ("top_code", "heaped", "zero_inflated")
 LATER_KEYS = (*LATER_ANSWER_KEYS, "side_data", "cv")
 LATER_SUFFIXES = (".sav", ".zsav", ".por", ".dta")
-RESERVED_LEVELS = ("area", "name", "nation", "population")
+RESERVED_LEVELS = (
+    *("area", "name", "nation", "population", "level", "group", "wave", "denominator", "respondents", "simulated"),
+    *("chain", "draw", "respondent", "covariate", "surveyed_area", "known_group", "hidden_group", "unit"),
+    *("bias", "degree", "degree_area", "deviation", "roster"),
+)
+"""Columns of the tables, dims of the draws, parameters of the models: a level of that name would be taken for one."""
 
 Location = tuple[int | str, ...]
 
@@ -38,9 +43,12 @@ def read_settings(raw: dict[str, Any]) -> tuple[StudySettings | None, list[Fault
     tuple
         The settings, None where the data cannot be looked at with them, and every fault found.
     """
+    unfinished = list(_unfinished(raw))
+    if unfinished:  # a draft: what else is wrong shows once everything is decided
+        return None, unfinished
     keys, files = list(_later_keys(raw)), list(_later_files(raw))
     settings, faults = _validated(raw, later={where for _, where, _ in keys})
-    faults = [*keys, *files, *_unfinished(raw), *faults]
+    faults = [*keys, *files, *faults]
     if settings is None:
         return None, faults
     return (None if keys or files else settings), faults + _contradictions(settings)
@@ -193,11 +201,19 @@ def _section_in(annotation: Any) -> type[BaseModel] | None:
 
 def _contradictions(settings: StudySettings) -> list[Fault]:
     return [
+        *_place_faults(settings),
         *_question_faults(settings),
         *_hidden_faults(settings),
         *_area_faults(settings),
         *_range_faults(settings),
     ]
+
+
+def _place_faults(settings: StudySettings) -> Iterator[Fault]:
+    if settings.study.fictional_places and not settings.study.synthetic:
+        what = "The places are said to be fictional, and the answers are not said to be simulated."
+        advice = "Add synthetic = true if the answers are simulated; for a real survey remove fictional_places."
+        yield what, f"{place(('study',))}, key fictional_places", advice
 
 
 def _question_faults(settings: StudySettings) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import xarray as xr
 from nsum_bayes.estimates import assumed
 from nsum_bayes.estimates.rates import flat_draws, log_reported_rates, own_information
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression, level_table, point_estimate
+from nsum_bayes.estimates.withholding import withheld
 from nsum_bayes.inference.fit import Fit
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ class Estimates:
     own_information
         Share of what is known about an area's own deviation that comes from its own survey (area, group), 0 to 1.
     meta
-        Title, construct, period, tie, frame, synthetic, model, seed, transmission in words, uncertainty by source, …
+        Title, construct, period, tie, frame, synthetic, fictional_places, model, seed, transmission in words,
+        uncertainty by source, …
+    wider
+        By level, only where draws of some areas are withheld and no sums can be made from the rest: ``prevalence``
+        (draw, unit, group) and ``own_information`` (unit, group).
     """
 
     draws: xr.Dataset
@@ -50,6 +55,7 @@ class Estimates:
     respondents: np.ndarray
     own_information: xr.DataArray
     meta: Mapping[str, Any]
+    wider: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -76,17 +82,17 @@ class Estimates:
         return np.column_stack([self.areas.table[self.denominator[g]].to_numpy(dtype=float) for g in self.groups])
 
     def level_draws(self, level: str = "area") -> xr.Dataset:
-        """``prevalence`` and ``count`` (draw, unit, group) and ``population`` (unit, group), summed draw by draw."""
-        units, index = np.unique(self.unit_of(level), return_inverse=True)
-        population = self.denominators()
-        counts = self.draws["prevalence"].values.astype(float) * population
-        if level != "area":
-            membership = (index[:, None] == np.arange(len(units))).astype(float)
-            counts = np.einsum("dag,au->dug", counts, membership, optimize=True)
-            population = membership.T @ population
+        """``prevalence`` and ``count`` (draw, unit, group) and ``population`` (unit, group), summed draw by draw.
+
+        Missing for units whose draws are withheld.
+        """
+        units, of_area = np.unique(self.unit_of(level), return_inverse=True)
+        population = _summed(self.denominators(), of_area)
+        if level in self.wider:
+            counts = self.wider[level]["prevalence"].transpose("draw", "unit", "group").values * population
         else:
-            order = np.argsort(index)
-            counts, population = counts[:, order], population[order]
+            by_area = self.draws["prevalence"].transpose("draw", "area", "group").values.astype(float)
+            counts = _summed(by_area * self.denominators(), of_area)
         dims = ("draw", "unit", "group")
         return xr.Dataset(
             {
@@ -101,6 +107,29 @@ class Estimates:
         """The same as `level_draws`, by its usual name."""
         return self.level_draws(to)
 
+    def level_respondents(self, level: str = "area") -> np.ndarray:
+        """Number of respondents of each unit (unit,), in the order of `level_draws`."""
+        _, of_area = np.unique(self.unit_of(level), return_inverse=True)
+        return np.bincount(of_area, weights=self.respondents).astype(int)
+
+    def level_information(self, level: str = "area") -> xr.DataArray:
+        """The areas' shares of own information, weighted by denominator population (unit, group)."""
+        if level in self.wider:
+            return self.wider[level]["own_information"]
+        units, of_area = np.unique(self.unit_of(level), return_inverse=True)
+        weight = self.denominators()
+        own = self.own_information.transpose("area", "group").values
+        share = _summed(own * weight, of_area) / _summed(weight, of_area)
+        return xr.DataArray(share, dims=("unit", "group"), coords={"unit": units, "group": list(self.groups)})
+
+    def withhold(self, suppress: Suppression | None = None) -> Estimates:
+        """The same estimates without the draws of the units that a disclosure rule hides; for files that go out."""
+        return withheld(self, suppress or Suppression())
+
+    def noting(self, **more: Any) -> Estimates:
+        """The same estimates with more in ``meta``, e.g. the verdict on their fit."""
+        return replace(self, meta={**self.meta, **more})
+
     def table(self, level: str = "area", suppress: Suppression | None = None) -> pd.DataFrame:
         """One row a unit and hidden group: prevalence, counts, intervals, CV, respondents, kind of estimate.
 
@@ -114,14 +143,15 @@ class Estimates:
         return level_table(self, level, suppress or Suppression())
 
     def exceedance(self, threshold: float, level: str = "area") -> xr.DataArray:
-        """Posterior probability that prevalence lies above a threshold (unit, group).
+        """Posterior probability that prevalence lies above a threshold (unit, group); missing where withheld.
 
         Parameters
         ----------
         threshold
             Share of the denominator, e.g. 0.005 for 5 in 1,000.
         """
-        return (self.level_draws(level)["prevalence"] > threshold).mean("draw")
+        draws = self.level_draws(level)["prevalence"]
+        return (draws > threshold).mean("draw").where(draws.notnull().all("draw"))
 
     def point(self, loss: str = "absolute", level: str = "area") -> xr.DataArray:
         """One figure of prevalence a unit and group (unit, group), the best under a named loss.
@@ -139,10 +169,13 @@ class Estimates:
         """Median and interval of national prevalence and count (group,)."""
         draws = self.level_draws("nation").isel(unit=0, drop=True)[["prevalence", "count"]]
         low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-        return draws.quantile([low, 0.5, high], dim="draw")
+        return draws.quantile([low, 0.5, high], dim="draw", skipna=False)
 
     def to_netcdf(self, path: str | Path) -> Path:
-        """Write draws, frame and statements as one netCDF file (areas only), to a temporary name first."""
+        """Write draws, frame and statements as one netCDF file (areas only), to a temporary name first.
+
+        Draws of every area are written; `withhold` first what a reader may not see.
+        """
         from nsum_bayes.estimates.store import save_estimates
 
         return save_estimates(self, path)
@@ -193,11 +226,10 @@ def estimate(fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: i
     >>> from nsum_bayes import Fit, estimate
     >>> estimate(Fit.load("run.nc")).table("province")  # doctest: +SKIP
     """
-    entropy = (fit.seed if seed is None else seed, 1)
-    rate_rng, assumed_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(entropy).spawn(2))
+    rate_seed, *seeds = np.random.SeedSequence((fit.seed if seed is None else seed, 1)).spawn(4)
     statements = assumed.transmission_of(fit, transmission)
-    log_rate = log_reported_rates(fit, rate_rng)
-    parts = _assumed_draws(fit, statements, len(log_rate), assumed_rng)
+    log_rate = log_reported_rates(fit, np.random.default_rng(rate_seed))
+    parts = _assumed_draws(fit, statements, len(log_rate), seeds)
     prevalence = np.exp(log_rate - np.sum(list(parts.values()), axis=0)[:, None, :])
     above_one = (prevalence > 1.0).mean(axis=(0, 1))
     study, groups = fit.study, list(fit.study.hidden_groups)
@@ -213,20 +245,33 @@ def estimate(fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: i
         own_information=xr.DataArray(own_information(fit), dims=("area", "group"), coords=coords),
         meta=_meta(fit, statements, above_one),
     )
-    split = _uncertainty_by_source(result, parts, log_rate)
-    return Estimates(**{**vars(result), "meta": {**result.meta, "uncertainty": split}})
+    return result.noting(uncertainty=_uncertainty_by_source(result, parts, log_rate))
+
+
+def _summed(values: np.ndarray, of_area: np.ndarray) -> np.ndarray:
+    """Sums over the areas of each unit (…, unit, group) of values (…, area, group), given each area's unit."""
+    order = np.argsort(of_area, kind="stable")
+    starts = np.flatnonzero(np.diff(of_area[order], prepend=-1))
+    return np.add.reduceat(values[..., order, :], starts, axis=-2)
 
 
 def _assumed_draws(
-    fit: Fit, statements: Mapping[str, Any], draws: int, rng: np.random.Generator
+    fit: Fit, statements: Mapping[str, Any], draws: int, seeds: list[np.random.SeedSequence]
 ) -> dict[str, np.ndarray]:
-    """Log of each factor between reported rate and prevalence (draw, hidden_group)."""
-    posterior = fit.posterior
+    """Log of each factor between reported rate and prevalence (draw, hidden_group).
+
+    Each factor of each group draws from a stream of its own, so that another statement changes nothing else.
+    """
+    posterior, groups = fit.posterior, fit.study.hidden_groups
+    bias_seed, *stated = seeds
+    tau_rngs, ratio_rngs = ([np.random.default_rng(part) for part in seed.spawn(len(groups))] for seed in stated)
+    tau = [assumed.draw_log_transmission(statements[g], draws, rng) for g, rng in zip(groups, tau_rngs, strict=True)]
+    ratio = [
+        assumed.draw_log_ratio(assumed.ratio_of(fit, g), draws, rng) for g, rng in zip(groups, ratio_rngs, strict=True)
+    ]
     bias_sd = flat_draws(posterior, "bias_sd") if "bias_sd" in posterior else None
-    groups = fit.study.hidden_groups
-    ratio = [assumed.draw_log_ratio(assumed.ratio_of(fit, g), draws, rng) for g in groups]
-    tau = [assumed.draw_log_transmission(statements[g], draws, rng) for g in groups]
-    bias = np.broadcast_to(assumed.draw_hidden_bias(fit, bias_sd, rng), (draws, len(groups)))
+    bias = assumed.draw_hidden_bias(fit, bias_sd, np.random.default_rng(bias_seed))
+    bias = np.broadcast_to(bias, (draws, len(groups)))
     return {"own bias": bias, "transmission": np.column_stack(tau), "degree ratio": np.column_stack(ratio)}
 
 
@@ -249,6 +294,7 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
     return {
         **{name: getattr(study, name) for name in ("title", "construct", "period", "tie", "frame")},
         "synthetic": bool(study.synthetic),
+        "fictional_places": bool(study.fictional_places),
         "model": fit.spec.name,
         "seed": fit.seed,
         "transmission": {group: statement.text for group, statement in statements.items()},

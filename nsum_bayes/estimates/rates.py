@@ -41,12 +41,17 @@ def log_reported_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
 
 
 def _add_covariates(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
-    """Add X β; a missing figure is one more unknown per draw, told by the survey where the area was visited."""
+    """Add X β; a missing figure is one more unknown per draw, told by the survey where the area was visited.
+
+    The rest are drawn in the order of the codes: the order of the rows of the areas file changes nothing.
+    """
     values = run.study.areas.design_matrix().values
     coefficient = flat_draws(posterior, "rate_coefficient")
     log_rate += np.einsum("ac,dch->dah", np.nan_to_num(values), coefficient, optimize=True)
     unknown = _sampled_covariates(run, posterior, values)
-    for area, column in zip(*np.nonzero(np.isnan(values)), strict=True):
+    by_code = np.argsort(run.study.areas.codes)
+    for place, column in zip(*np.nonzero(np.isnan(values[by_code])), strict=True):
+        area = by_code[place]
         drawn = unknown.get((area, column))
         if drawn is None:
             drawn = rng.normal(size=len(coefficient))
@@ -78,6 +83,7 @@ def _add_areas(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.ra
     position = pd.Index(run.study.areas.codes).get_indexer(pd.Index(run.study.survey.surveyed_areas))
     log_rate[:, position, :] += flat_draws(posterior, "area_effect")
     rest = np.setdiff1d(np.arange(log_rate.shape[1]), position)
+    rest = rest[np.argsort(run.study.areas.codes[rest])]
     fresh = rng.normal(size=(log_rate.shape[0], len(rest), log_rate.shape[2]))
     log_rate[:, rest, :] += _scaled(fresh, posterior)
 

@@ -61,8 +61,10 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
     """Table of one level; see `Estimates.table`."""
     draws = estimates.level_draws(level)
     units = [str(unit) for unit in draws.coords["unit"].values]
-    unit_of = pd.Series(estimates.unit_of(level), dtype=object)
-    respondents = pd.Series(estimates.respondents).groupby(unit_of.to_numpy()).sum().reindex(units).to_numpy()
+    respondents = estimates.level_respondents(level)
+    own_information = estimates.level_information(level).transpose("unit", "group").values
+    withheld = np.isnan(draws["prevalence"].values).any(axis=(0, 2))
+    hidden = suppress.hides(respondents) | withheld
     frames = []
     for number, group in enumerate(estimates.groups):
         frame = _names(estimates, level, units)
@@ -76,8 +78,7 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
         frame["estimate_type"] = _estimate_type(estimates, level, units)
         for name in ("median", "lower", "upper"):
             frame[f"per_100k_{name}"] = 1e5 * frame[f"prevalence_{name}"]
-        frame["own_information"] = _own_information(estimates, level, units, number)
-        hidden = suppress.hides(respondents)
+        frame["own_information"] = own_information[:, number]
         frame.loc[hidden, [*FIGURES, *PER_100K, "own_information"]] = np.nan
         frame.loc[hidden, "estimate_type"] = "suppressed"
         frames.append(frame)
@@ -143,11 +144,3 @@ def _estimate_type(estimates: Estimates, level: str, units: list[str]) -> list[s
     """``survey`` where every area of the unit has respondents, ``synthetic`` where none has, else ``mixed``."""
     visited = pd.Series(estimates.respondents > 0).groupby(estimates.unit_of(level)).mean().reindex(units)
     return ["survey" if share == 1 else "synthetic" if share == 0 else "mixed" for share in visited]
-
-
-def _own_information(estimates: Estimates, level: str, units: list[str], number: int) -> np.ndarray:
-    """The areas' share of own information, weighted by denominator population (unit,)."""
-    weight = estimates.denominators()[:, number]
-    share = pd.Series(estimates.own_information.values[:, number] * weight).groupby(estimates.unit_of(level)).sum()
-    total = pd.Series(weight).groupby(estimates.unit_of(level)).sum()
-    return (share / total).reindex(units).to_numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from nsum_bayes.errors import FitError
+from nsum_bayes.errors import FitError, ModelError
 from nsum_bayes.inference.progress import narrated
 from nsum_bayes.model.spec import ModelSpec
 
@@ -108,14 +109,15 @@ def fit(
     target_accept
         Mean acceptance the step size is adapted to; raise it towards 1 if there are divergences.
     progress
-        Show progress on stderr; by default only on a terminal.
+        Show progress on stderr; by default only on a terminal or in a notebook.
     log_likelihood
         Add the log probability of every answer (large: draws × respondents × groups).
 
     Returns
     -------
     Fit
-        If interrupted (Ctrl-C) after tuning, the draws made so far, marked as such.
+        If interrupted (Ctrl-C) after tuning, the draws made so far, marked as such; interrupted before, the
+        interruption goes on to the caller.
 
     Raises
     ------
@@ -132,7 +134,8 @@ def fit(
     from nsum_bayes.model.build import build_from_inputs
     from nsum_bayes.model.inputs import read_inputs
 
-    show = sys.stderr.isatty() if progress is None else progress
+    _check_arguments(spec, study, seed)
+    show = (sys.stderr.isatty() or "ipykernel" in sys.modules) if progress is None else progress
     inputs = read_inputs(spec, study)
     model = build_from_inputs(spec, inputs)
     settings = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
@@ -141,18 +144,30 @@ def fit(
         from nsum_bayes.inference.likelihood import add_log_likelihood
 
         tree = add_log_likelihood(tree, spec, inputs, model)
-    made = tree["posterior"].sizes["draw"]
+    made = tree["posterior"].sizes
     provenance = {
         "seed": int(seed),
         "sampler": "nutpie NUTS (numba)",
         **settings,
-        "draws_made": int(made),
-        "interrupted": bool(made < draws),
+        "chains_made": int(made["chain"]),
+        "draws_made": int(made["draw"]),
+        "interrupted": bool(made["chain"] < chains or made["draw"] < draws),
         "versions": {name: _version(name) for name in TRACKED_PACKAGES},
         "data_hashes": dict(study.hashes),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return Fit(spec, study, tree, provenance)
+
+
+def _check_arguments(spec: object, study: object, seed: int) -> None:
+    from nsum_bayes.data.study import Study
+
+    if not isinstance(spec, ModelSpec):
+        raise ModelError("The model is not a ModelSpec.", where="fit", advice='Give load_model("municipal").')
+    if not isinstance(study, Study):
+        raise FitError("The study is not a Study.", where="fit", advice='Give Study.load("study.toml").')
+    if not 0 <= seed < 2**64:
+        raise FitError("The seed is out of range.", where="fit", advice="Give an integer of zero or more.")
 
 
 def _version(package: str) -> str:
@@ -168,7 +183,12 @@ def _sample(model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool)
     stored = [v.name for v in model.free_RVs + model.deterministics if v.name not in NOT_STORED]
     # Degrees start at their own estimates; jittering thousands of them by a factor of e only lengthens the tuning.
     jittered = {variable for variable in model.free_RVs if variable.name != "log_degree"}
-    with narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report:
+    with (
+        narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report,
+        warnings.catch_warnings(),
+    ):
+        # Starting points come from PyTensor's C back end; the sampler itself runs on numba and needs no BLAS there.
+        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
         compiled = nutpie.compile_pymc_model(model, backend="numba", jitter_rvs=jittered, var_names=stored)
         try:
             return nutpie.sample(
@@ -194,12 +214,13 @@ def _sampler_seed(seed: int) -> int:
 def _tidy(tree: xr.DataTree, study: Study) -> xr.DataTree:
     """Cut chains to the draws really made, drop what netCDF cannot hold, and add the answers."""
     posterior = tree["posterior"].to_dataset()
-    made = _draws_made(posterior)
+    chains, made = _really_made(posterior)
     if made == 0:
         raise KeyboardInterrupt
-    posterior = posterior.isel(draw=slice(0, made))
+    kept = {"chain": chains, "draw": slice(0, made)}
+    posterior = posterior.isel(kept).assign_coords(chain=np.arange(len(chains)))
     posterior["log_degree"] = posterior["log_degree"].astype(np.float32)
-    stats = tree["sample_stats"].to_dataset().isel(draw=slice(0, made))
+    stats = tree["sample_stats"].to_dataset().isel(kept).assign_coords(chain=np.arange(len(chains)))
     stats = stats[
         [name for name, values in stats.data_vars.items() if values.dtype.kind in "fiub" and values.ndim == 2]
     ]
@@ -211,11 +232,18 @@ def _tidy(tree: xr.DataTree, study: Study) -> xr.DataTree:
     return xr.DataTree.from_dict({name: _plain_coords(dataset) for name, dataset in groups.items()})
 
 
-def _draws_made(posterior: xr.Dataset) -> int:
-    """Draws that every chain has; an interrupted chain is padded with NaN."""
+def _really_made(posterior: xr.Dataset) -> tuple[np.ndarray, int]:
+    """Which chains to keep and how many draws they all have, so that the most draws are kept.
+
+    An interrupted chain is padded with NaN, and one that was still to come is nothing else.
+    """
     if not posterior.sizes.get("draw"):
-        return 0
-    return int(np.isfinite(posterior["degree_mean"].values).sum(axis=1).min())
+        return np.arange(0), 0
+    lengths = np.isfinite(posterior["degree_mean"].values).sum(axis=1)
+    longest = np.sort(lengths)[::-1]
+    kept = longest * np.arange(1, len(longest) + 1)
+    made = int(longest[len(kept) - 1 - np.argmax(kept[::-1])])
+    return np.flatnonzero(lengths >= made), made
 
 
 def _plain_coords(dataset: xr.Dataset) -> xr.Dataset:

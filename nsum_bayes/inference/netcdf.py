@@ -11,6 +11,8 @@ import numpy as np
 import xarray as xr
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, EOFError)
+"""What opening a damaged or foreign file may raise."""
 
 
 def write_tree(path: Path, groups: Mapping[str, xr.Dataset], attributes: Mapping[str, str]) -> Path:

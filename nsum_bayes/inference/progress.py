@@ -1,7 +1,8 @@
-"""Progress of the sampler on stderr: one line on a terminal, nothing elsewhere unless asked for."""
+"""Progress of the sampler on stderr: a bar on a terminal, a line now and then elsewhere if asked for."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,9 @@ def narrated(show: bool, total: int) -> Iterator[Callable[[list[Any]], None] | N
     if not show:
         yield None
         return
+    if not sys.stderr.isatty():
+        yield _lines(total)
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -27,10 +31,30 @@ def narrated(show: bool, total: int) -> Iterator[Callable[[list[Any]], None] | N
         task = bar.add_task("compiling the model (about half a minute)", total=total)
 
         def report(chains: list[Any]) -> None:
-            done = sum(chain.finished_draws for chain in chains)
-            divergent = sum(chain.divergences for chain in chains)
-            tuning = any(chain.tuning for chain in chains)
-            stage = "tuning" if tuning else "sampling"
-            bar.update(task, completed=done, description=f"{stage} {done}/{total} draws, {divergent} divergent")
+            done, text = _state(chains, total)
+            bar.update(task, completed=done, description=text)
 
         yield report
+
+
+def _lines(total: int) -> Callable[[list[Any]], None]:
+    """A callback that writes a line whenever another tenth of the draws is done."""
+    sys.stderr.write("compiling the model (about half a minute)\n")
+    tenths = [0]
+
+    def report(chains: list[Any]) -> None:
+        done, text = _state(chains, total)
+        if 10 * done // total > tenths[0]:
+            tenths[0] = 10 * done // total
+            sys.stderr.write(f"{text}\n")
+
+    return report
+
+
+def _state(chains: list[Any], total: int) -> tuple[int, str]:
+    """Draws done so far, and the state of the sampler in words."""
+    done = sum(chain.finished_draws for chain in chains)
+    divergent = sum(chain.divergences for chain in chains)
+    begun = [chain for chain in chains if chain.finished_draws]  # with few cores some chains wait their turn
+    stage = "sampling" if begun and not any(chain.tuning for chain in begun) else "tuning"
+    return done, f"{stage} {done}/{total} draws, {divergent} divergent"

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from nsum_bayes.errors import FitError, NsumError
-from nsum_bayes.inference.netcdf import read_tree, texts_as_dataset, texts_of, write_tree
+from nsum_bayes.inference.netcdf import UNREADABLE, read_tree, texts_as_dataset, texts_of, write_tree
 from nsum_bayes.model.spec import dumps, loads
 
 if TYPE_CHECKING:
     from nsum_bayes.inference.fit import Fit
 
 FORMAT = "nsum_bayes run 1"
+PARTS = ("posterior", "sample_stats", "observed_data", "study")
 RESTRICTED = "RESTRICTED: holds respondent-level answers and degrees; share only what `nsum estimate` writes."
 
 
@@ -48,13 +49,15 @@ def load_fit(path: Path) -> Fit:
         tree = read_tree(path)
         if tree.attrs.get("format") != FORMAT:
             raise ValueError("another format")
+        if missing := [name for name in PARTS if name not in tree.children]:
+            raise KeyError(*missing)
         study = Study.from_payload(texts_of(tree.children["study"]))
         groups = {name: dataset for name, dataset in _datasets(tree).items() if name != "study"}
         provenance = json.loads(tree.attrs["provenance"])
         return Fit(loads(tree.attrs["model"]), study, xr.DataTree.from_dict(groups), provenance)
     except NsumError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise FitError(
             f"'{path.name}' is not a run of this package, or it is damaged ({type(error).__name__}).",
             where=str(path),

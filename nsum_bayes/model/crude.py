@@ -11,7 +11,7 @@ import numpy as np
 
 from nsum_bayes.model.inputs import MISSING, Inputs
 
-STANDS_OUT = 4.0
+STANDS_OUT = 10.0
 """Variance of crude effects over their sampling variance from which they are sampled themselves."""
 
 

@@ -96,7 +96,10 @@ def _area_scale(part: Prevalence, inputs: Inputs) -> TensorVariable:
     if part.correlation is None or inputs.n_hidden < 2:
         return add_prior("area_sd", part.area_sd, dims="hidden_group")
     cholesky, _, spread = pm.LKJCholeskyCov(
-        "area_cholesky", n=inputs.n_hidden, eta=part.correlation, sd_dist=unregistered(part.area_sd, inputs.n_hidden)
+        "area_cholesky",
+        n=inputs.n_hidden,
+        eta=part.correlation.shape,
+        sd_dist=unregistered(part.area_sd, inputs.n_hidden),
     )
     pm.Deterministic("area_sd", spread, dims="hidden_group")
     return cholesky

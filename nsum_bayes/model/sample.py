@@ -18,7 +18,8 @@ from nsum_bayes.model.spec import load_model
 
 MISSING = -9
 VISITED = 60
-FEWEST, MOST = 12, 28
+PER_AREA = 20
+SPREAD = 0.4
 
 KNOWN_SHARES = {
     "named_tavi": 0.0062,
@@ -59,6 +60,7 @@ period    = "2025"
 tie       = "you know each other by name, have met in the past year, and the person lives in your municipality"
 frame     = "area"
 synthetic = true
+fictional_places = true
 
 [survey]
 file          = "survey.csv"
@@ -179,7 +181,7 @@ A **fictional** archipelago of 120 municipalities on seven islands, and a simula
 {visited} of them. Nothing in it is real: places, coasts, people, secondary data and answers are drawn from a seed, and
 the coordinates lie in open ocean. All files were made by one command, which makes them again bit by bit:
 
-    nsum simulate --out data_samples --seed {seed}
+    nsum simulate --out data_samples --seed {seed}{options}
 
 | file | what |
 |---|---|
@@ -193,7 +195,9 @@ the coordinates lie in open ocean. All files were made by one command, which mak
 """
 
 
-def make_sample(folder: str | Path, seed: int = 2025) -> list[Path]:
+def make_sample(
+    folder: str | Path, seed: int = 2025, *, visited: int = VISITED, per_area: int = PER_AREA
+) -> list[Path]:
     """Make the sample study and write its files.
 
     Parameters
@@ -202,6 +206,10 @@ def make_sample(folder: str | Path, seed: int = 2025) -> list[Path]:
         Where to write; made if absent. Files of the same name are replaced.
     seed
         The same seed gives the same files, byte by byte.
+    visited
+        Number of the 120 municipalities that are surveyed.
+    per_area
+        Respondents in a visited municipality, on average; single ones vary by 40 %.
 
     Returns
     -------
@@ -211,7 +219,8 @@ def make_sample(folder: str | Path, seed: int = 2025) -> list[Path]:
     land, people, answers = (int(word) for word in np.random.SeedSequence(seed).generate_state(3))
     areas = archipelago(land)
     rng = np.random.default_rng(people)
-    frames, truth = simulate_frames(load_model("municipal"), areas, _fieldwork(areas, rng), answers, PARAMETERS)
+    work = _fieldwork(areas, rng, visited, per_area)
+    frames, truth = simulate_frames(load_model("municipal"), areas, work, answers, PARAMETERS)
     survey = _design_columns(frames, areas, rng)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -221,24 +230,33 @@ def make_sample(folder: str | Path, seed: int = 2025) -> list[Path]:
         "groups.csv": _csv(frames.known),
         "areas.csv": _csv(frames.areas),
         "areas.geojson": geojson(areas),
-        "README.md": README.format(respondents=len(survey), visited=VISITED, missing=MISSING, seed=seed),
+        "README.md": README.format(
+            respondents=len(survey), visited=visited, missing=MISSING, seed=seed, options=_options(visited, per_area)
+        ),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return [*(folder / name for name in texts), *truth.to_files(folder)]
 
 
-def _fieldwork(areas: Areas, rng: np.random.Generator) -> Fieldwork:
+def _options(visited: int, per_area: int) -> str:
+    """The options of the command that differ from their defaults."""
+    given = ((" --visited", visited, VISITED), (" --per-area", per_area, PER_AREA))
+    return "".join(f"{name} {value}" for name, value, default in given if value != default)
+
+
+def _fieldwork(areas: Areas, rng: np.random.Generator, visited: int, per_area: int) -> Fieldwork:
     settings = tomllib.loads(STUDY)
     # Stratum, unit and weight are written beside the answers afterwards; the story does not use them.
     plan = {"covariates": settings["survey"]["covariates"], "missing_codes": settings["survey"]["missing_codes"]}
     sizes = [round(share * areas.population.sum()) for share in KNOWN_SHARES.values()]
     known = pd.DataFrame({"group": list(KNOWN_SHARES), "area": "", "size": sizes})
+    fewest, most = max(1, round((1 - SPREAD) * per_area)), round((1 + SPREAD) * per_area)
     return Fieldwork(
         known=known.assign(source="invented: census", year=2023),
         hidden=settings["hidden"],
-        respondents_per_area=dict(zip(areas.codes, rng.integers(FEWEST, MOST + 1, len(areas)).tolist(), strict=True)),
-        surveyed=VISITED,
+        respondents_per_area=dict(zip(areas.codes, rng.integers(fewest, most + 1, len(areas)).tolist(), strict=True)),
+        surveyed=visited,
         selection="population",
         settings={"study": settings["study"], "survey": plan, "question": settings["question"]},
         respondent_covariates={"urban": 0.4, "sex": {"female": 0.52, "male": 0.48}},

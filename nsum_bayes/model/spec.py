@@ -7,6 +7,7 @@ story in NumPy. No file can name Python code: the vocabulary is closed.
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,9 @@ from nsum_bayes.errors import ModelError, suggestion
 
 
 class Part(BaseModel):
-    """A frozen piece of a specification; unknown keys are refused."""
+    """A frozen piece of a specification; unknown keys and numbers that are not finite are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # --- priors, as data with their reason ------------------------------------------------------------------------------
@@ -76,7 +77,17 @@ class Reciprocal(Part):
     reason: str = ""
 
 
-Prior = Annotated[Normal | HalfNormal | LogNormal | Uniform | Reciprocal, Field(discriminator="prior")]
+class LKJ(Part):
+    """A correlation matrix with density proportional to its determinant to the power ``shape`` − 1.
+
+    Lewandowski, Kurowicka, Joe (2009), doi:10.1016/j.jmva.2009.04.008.
+    """
+
+    prior: Literal["lkj"] = "lkj"
+    shape: PositiveFloat
+    reason: str = ""
+
+
 ScalePrior = Annotated[HalfNormal | LogNormal | Uniform, Field(discriminator="prior")]
 LocationPrior = Annotated[Normal | Uniform, Field(discriminator="prior")]
 InterceptPrior = Annotated[Normal | Reciprocal, Field(discriminator="prior")]
@@ -152,14 +163,14 @@ class Prevalence(Part):
     """log r_ha = α_h + X_a β_h + level effects + area effect: the *reported* rate of a hidden group per denominator.
 
     ``coefficient`` absent: covariates are not used. ``level_sd`` / ``area_sd`` absent: no effects of that kind.
-    ``correlation`` (an LKJ shape): area effects of several hidden groups are correlated.
+    ``correlation`` present: area effects of several hidden groups are correlated.
     """
 
     intercept: InterceptPrior
     coefficient: Normal | None = None
     level_sd: ScalePrior | None = None
     area_sd: ScalePrior | None = None
-    correlation: PositiveFloat | None = None
+    correlation: LKJ | None = None
 
 
 class Transmission(Part):
@@ -196,9 +207,33 @@ class ModelSpec(Part):
     prevalence: Prevalence
     transmission: Transmission = Transmission()
 
+    def __str__(self) -> str:
+        return dumps(self)
+
+    def __repr__(self) -> str:
+        return f"ModelSpec({self.name!r}, {self.counts.kind} counts: {self.title})"
+
+    def prior_table(self) -> list[dict[str, str]]:
+        """Every prior with its reason: component, parameter, distribution, reason."""
+        rows = []
+        for component, part in self:
+            for parameter, prior in part if isinstance(part, Part) else ():
+                if isinstance(prior, Part):
+                    fields = prior.model_dump(exclude={"prior", "reason"})
+                    text = f"{prior.model_dump()['prior']}({', '.join(f'{k} = {v:g}' for k, v in fields.items())})"
+                    reason = prior.model_dump()["reason"]
+                    rows.append({"component": component, "parameter": parameter, "prior": text, "reason": reason})
+        return rows
+
     def replace(self, **parts: Any) -> ModelSpec:
-        """Return a copy with whole components replaced; validated again."""
-        return ModelSpec.model_validate({**self.model_dump(), **{k: _plain(v) for k, v in parts.items()}})
+        """Return a copy with whole components replaced; validated again.
+
+        Raises
+        ------
+        ModelError
+            An unknown component or a value outside the vocabulary; every fault is listed.
+        """
+        return _validated({**self.model_dump(), **{k: _plain(v) for k, v in parts.items()}}, f"model {self.name}")
 
 
 def _plain(part: Any) -> Any:
@@ -210,7 +245,7 @@ def _plain(part: Any) -> Any:
 
 def dumps(spec: ModelSpec) -> str:
     """The specification as TOML; ``loads(dumps(spec)) == spec``."""
-    return tomli_w.dumps(spec.model_dump(mode="json", exclude_none=True))
+    return tomli_w.dumps(spec.model_dump(mode="json", exclude_none=True), multiline_strings=True)
 
 
 def loads(text: str, source: str = "model file") -> ModelSpec:
@@ -225,15 +260,29 @@ def loads(text: str, source: str = "model file") -> ModelSpec:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"{source} is not valid TOML: {error}.", where=source, advice="Mend the line named.") from None
+    return _validated(raw, source)
+
+
+def _validated(raw: dict[str, Any], source: str) -> ModelSpec:
     try:
         return ModelSpec.model_validate(raw)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(_fault(".".join(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors())
         raise ModelError(
             f"The model does not follow the vocabulary: {faults}.",
             where=source,
             advice="Compare it with a file that `nsum models NAME` prints.",
         ) from None
+
+
+def _fault(place: str, kind: str, message: str) -> str:
+    if kind != "extra_forbidden":
+        return f"{place}: {message.removeprefix('Value error, ')}"
+    key = place.rpartition(".")[2]
+    parts: list[type[Part]] = [ModelSpec, *Part.__subclasses__()]
+    vocabulary = {name for part in parts for name in part.model_fields}
+    near = get_close_matches(key, vocabulary - {key}, n=1)
+    return f"{place}: unknown key{f', perhaps {near[0]!r}' if near and key not in vocabulary else ''}"
 
 
 def _folders() -> tuple[Path, ...]:

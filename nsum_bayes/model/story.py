@@ -15,6 +15,7 @@ known sizes) goes in; parameters are drawn from their priors; answers are drawn 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,8 @@ def draw_parameters(
     dict
         Arrays: group-wise ones in the order of the study's known groups, then its hidden groups; `rate_coefficient`
         (covariate, hidden group); `<level>_sd` and `area_sd` (hidden group); `<level>_effect`, `area_effect`,
-        `log_rate` and `prevalence` (unit or area, hidden group); `deviation` (surveyed area, known group).
+        `log_rate` and `prevalence` (unit or area, hidden group); `deviation` (surveyed area, known group); and, where
+        the frame lacks figures that the model uses, `covariate_missing` (missing figure), area by area.
 
     Raises
     ------
@@ -113,8 +115,9 @@ def draw_parameters(
             where="parameters",
             advice="Give the reported rate's intercept or the true share's, not both.",
         )
-    degree, sizes, bias, rate, counts = rng.spawn(5)
-    values: Values = {}
+    degree, sizes, bias, rate, counts, covariates = rng.spawn(6)
+    values = _draw_missing_covariates(spec.prevalence, design, covariates, given)
+    design = _with_complete_covariates(design, values)
     values |= _draw_degree(spec.degree, design, degree, given)
     values |= _draw_sizes(spec.known_sizes, design, sizes, given)
     values |= _draw_outside(spec, design, bias, given)
@@ -210,6 +213,25 @@ def _reported_over_true(values: Mapping[str, Any]) -> Floats:
     return np.asarray(values["transmission"] * values["degree_ratio"] * np.exp(values["hidden_bias"]))
 
 
+def _draw_missing_covariates(
+    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
+) -> Values:
+    """What the frame does not say about its areas; covariates are standardised on it, so these are Normal(0, 1)."""
+    count = int(np.isnan(design.area_covariates).sum())
+    used = part.coefficient is not None or "rate_coefficient" in given
+    if not (used and count):
+        return {}
+    return {"covariate_missing": _value(given, "covariate_missing", rng.standard_normal(count))}
+
+
+def _with_complete_covariates(design: StudyDesign, values: Mapping[str, Any]) -> StudyDesign:
+    # A model without covariates has coefficients of zero, and zero times NaN is NaN.
+    covariates = np.nan_to_num(design.area_covariates)
+    if "covariate_missing" in values:
+        covariates[np.isnan(design.area_covariates)] = values["covariate_missing"]
+    return replace(design, area_covariates=covariates)
+
+
 def _draw_rate(
     part: sp.Prevalence,
     design: StudyDesign,
@@ -257,8 +279,9 @@ def _draw_area_effects(
 ) -> Values:
     hidden = len(design.hidden)
     sd = _value(given, "area_sd", draw_prior(_several(part.area_sd, design), rng, (hidden,)))
-    correlated = part.correlation is not None and hidden > 1
-    correlation = draw_correlation(part.correlation or 1.0, hidden, rng) if correlated else np.eye(hidden)
+    correlation = np.eye(hidden)
+    if part.correlation is not None and hidden > 1:
+        correlation = draw_correlation(part.correlation.shape, hidden, rng)
     correlation = _value(given, "area_correlation", correlation)
     raw = rng.standard_normal((design.area_count, hidden)) @ np.linalg.cholesky(correlation).T
     effect = _value(given, "area_effect", sd * raw)

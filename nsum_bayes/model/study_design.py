@@ -43,7 +43,10 @@ class Sizes:
 
 @dataclass(frozen=True)
 class StudyDesign:
-    """Everything of a study that the story conditions on; the answers are not in it."""
+    """Everything of a study that the story conditions on; the answers are not in it.
+
+    Area covariates are NaN where the frame lacks a figure: the story draws it.
+    """
 
     known_groups: tuple[str, ...]
     hidden: tuple[HiddenGroup, ...]
@@ -68,7 +71,7 @@ class StudyDesign:
 
 
 def design_of(study: Study) -> StudyDesign:
-    """What the story conditions on, taken from a study; a missing area covariate counts as the frame's mean (0)."""
+    """What the story conditions on, taken from a study."""
     areas, survey = study.areas, study.survey
     area = np.searchsorted(areas.codes, survey.area, sorter=(order := np.argsort(areas.codes)))
     area = order[area]
@@ -82,7 +85,7 @@ def design_of(study: Study) -> StudyDesign:
         area=area,
         surveyed=surveyed,
         respondent_covariates=np.asarray(survey.design_matrix(), dtype=float),
-        area_covariates=np.nan_to_num(np.asarray(areas.design_matrix(), dtype=float)),
+        area_covariates=np.asarray(areas.design_matrix(), dtype=float),
         levels=tuple(level for name in areas.levels if (level := _level(study, name, surveyed)).count > 1),
         denominator_share=share,
         denominator_total=total,

@@ -15,7 +15,7 @@ from nsum_bayes.data.areas import Areas
 if TYPE_CHECKING:
     import xarray as xr
 
-AREA_BY_AREA = ("log_rate", "prevalence", "area_effect", "degree_area_effect", "deviation")
+AREA_BY_AREA = ("log_rate", "prevalence", "area_effect", "degree_area_effect", "deviation", "covariate_missing")
 RESPONDENT_BY_RESPONDENT = ("log_degree",)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nsum_bayes.report.release import releasable_levels, replacing
-from nsum_bayes.report.tables import level_table, write_csv
+from nsum_bayes.report.tables import level_table, stamped, write_csv
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates, Suppression
@@ -31,7 +31,8 @@ def exceedance_table(estimates: Estimates, threshold: float, level: str, suppres
         chance.columns.get_indexer(pd.Index(table["group"])),
     )
     found = pd.Series(chance.to_numpy()[rows, columns], index=table.index)
-    return table.assign(threshold=threshold, probability=found.where(table["estimate_type"] != "suppressed"))
+    found = found.where(table["estimate_type"] != "suppressed")
+    return stamped(table.assign(threshold=threshold, probability=found), estimates)
 
 
 def write_exceedance(estimates: Estimates, threshold: float, out: str | Path, *, suppress: Suppression) -> Path:

@@ -1,8 +1,8 @@
 """What may leave the house, and how a file gets to its place.
 
-Two rules live here. A study of simulated answers about *real* places may not show a prevalence for a named place: the
-figure would be invented, and a reader could take it for a finding. And a reader of a folder never meets half a file:
-each is written beside its place under another name and renamed when whole.
+Two rules live here. A study of simulated answers about *real* places shows the nation and nothing below: a figure for
+a named place would be invented, and a reader could take it for a finding. And a reader of a folder never meets half a
+file: each is written beside its place under another name and renamed when whole.
 """
 
 from __future__ import annotations
@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 
 
 def invents_places(estimates: Estimates) -> bool:
-    """Whether the estimates come from simulated answers about places that exist."""
-    return bool(estimates.meta.get("synthetic", False)) and not bool(estimates.meta.get("fictional_places", True))
+    """Whether the estimates come from simulated answers about places that are not said to be fictional."""
+    return bool(estimates.meta.get("synthetic", False)) and not bool(estimates.meta.get("fictional_places", False))
 
 
 def releasable_levels(estimates: Estimates) -> tuple[str, ...]:
-    """Levels whose figures may be shown: all of them, or the largest level and the nation for invented places."""
-    if not invents_places(estimates):
-        return tuple(estimates.levels)
-    return tuple(level for level in estimates.levels[-2:] if level != "area")
+    """Levels whose figures may be shown: all of them, or the nation alone for simulated answers about real places."""
+    return ("nation",) if invents_places(estimates) else tuple(estimates.levels)
 
 
 def refuse_invented_places(estimates: Estimates, level: str = "area") -> None:
@@ -38,15 +36,14 @@ def refuse_invented_places(estimates: Estimates, level: str = "area") -> None:
     Raises
     ------
     ReleaseError
-        The answers are simulated, the places are real, and ``level`` is smaller than the largest level.
+        The answers are simulated, the places are not said to be fictional, and ``level`` is not the nation.
     """
-    allowed = releasable_levels(estimates)
-    if level in allowed:
+    if level in releasable_levels(estimates):
         return
     raise ReleaseError(
         "This would show an invented prevalence for real places: the answers are simulated, the places are not.",
         where=f"study '{estimates.meta.get('title', '')}', level '{level}'",
-        advice=f"Show the level {' or '.join(repr(name) for name in allowed)} instead, or use fictional places.",
+        advice="Show the nation only; if the places are invented too, say fictional_places = true under [study].",
     )
 
 

@@ -30,7 +30,7 @@ _AFTER_LEVELS = (
     "prevalence_mean", "prevalence_median", "prevalence_lower", "prevalence_upper",
     "count_median", "count_lower", "count_upper", "cv", "estimate_type",
 )  # fmt: skip
-_RESERVED = ("area", "areas", "nation", "estimates")
+_RESERVED = ("area", "areas", "nation", "estimates", "exceedance")
 # Spreadsheets run a cell that starts with one of these, also behind blanks and in their full-width forms.
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
 
@@ -45,9 +45,8 @@ def write_estimates(estimates: Estimates, out: str | Path, *, suppress: Suppress
 
     ``areas.csv``, one file a level, ``nation.csv`` (each also as ``.parquet``), ``estimates.nc`` (draws by area) and,
     where there is geometry, ``areas.gpkg`` (one layer a group). All files appear together: if one of them cannot be
-    written, none is replaced. Simulated answers about real places give the largest level and the nation only.
-    ``estimates.nc`` holds the draws of *every* area, withheld ones too, because wider levels are summed from them: it
-    is the analyst's file and no table for readers.
+    written, none is replaced. Simulated answers about real places give the nation only. ``estimates.nc`` withholds
+    what the tables withhold and has the draws of wider levels beside those of the areas.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
         plan.append((f"{stem}.csv", partial(write_csv, table)))
         plan.append((f"{stem}.parquet", partial(table.to_parquet, index=False)))
     if not invents_places(estimates):
-        plan.append(("estimates.nc", estimates.to_netcdf))
+        plan.append(("estimates.nc", estimates.withhold(suppress).to_netcdf))
         if estimates.areas.geometry is not None:
             plan.append(("areas.gpkg", partial(_write_geopackage, tables["area"], estimates.areas.geometry)))
     return plan
@@ -98,6 +97,11 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
     table = estimates.table(level, suppress)
     first = leading_columns(estimates.areas.levels)
     table = table[[*first, *(column for column in table.columns if column not in first)]]
+    return stamped(table, estimates)
+
+
+def stamped(table: pd.DataFrame, estimates: Estimates) -> pd.DataFrame:
+    """The table with a column ``simulated`` last where the answers are simulated."""
     return table.assign(simulated=True) if estimates.meta.get("synthetic", False) else table
 
 

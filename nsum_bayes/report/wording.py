@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STAMP = "SIMULATED DATA"
 STATEMENTS = {"transmission": "transmission", "degree_ratio": "degree ratio"}
+PARTS = ("median", "lower", "upper")
 INTERVAL_WORDS = f"{100 * INTERVAL:g} %"
 
 
@@ -85,6 +86,32 @@ def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
     if meta.get("synthetic"):
         parts.append("The answers are simulated: nothing here describes real people.")
     return " ".join(parts)
+
+
+def nation_of(estimates: Estimates, group: str, suppress: Suppression) -> str:
+    """The national figure with its interval, as share and as count."""
+    row = rows_of(estimates, group, "nation", suppress).iloc[0]
+    if row["estimate_type"] == "suppressed":
+        return "withheld, too few respondents"
+    share = "{:.3%} of {} ({} interval {:.3%} to {:.3%})"
+    count = "{:,.0f} people ({:,.0f} to {:,.0f})"
+    middle, *limits = (row[f"prevalence_{part}"] for part in PARTS)
+    shares = share.format(middle, row["denominator"], INTERVAL_WORDS, *limits)
+    return f"{shares}, {count.format(*(row[f'count_{part}'] for part in PARTS))}"
+
+
+def assumptions_of(estimates: Estimates, group: str) -> str:
+    """What no answer of the survey told: transmission, degree ratio, and where the group's own bias comes from."""
+    return f"{_stated(estimates, group)}; {estimates.meta['bias']}"
+
+
+def sources_of(estimates: Estimates, group: str) -> str:
+    """Each source's share of the variance of the log national figure, largest first."""
+    split = estimates.meta["uncertainty"][group]
+    variance = {name: sd**2 for name, sd in split.items() if name != "total"}
+    total = sum(variance.values()) or 1.0
+    largest = sorted(variance, key=variance.__getitem__, reverse=True)
+    return ", ".join(f"{name} {variance[name] / total:.0%}" for name in largest)
 
 
 def _stated(estimates: Estimates, group: str) -> str:

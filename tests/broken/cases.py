@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.small_study import (
     CODES,
     Edit,
+    add_column,
     areas_frame,
     both,
     drop_column,
@@ -49,6 +50,7 @@ CASES: dict[str, Edit] = {
     "unknown table": edit_text("[known]", "[extra]\nx = 1\n\n[known]"),
     "missing key": edit_text('period    = "2025"\n', ""),
     "value outside the vocabulary": edit_text('transform = "logit"', 'transform = "cube"'),
+    "fictional places of real answers": edit_text("synthetic = true", "fictional_places = true"),
     "left to decide": edit_text('"you know each other by name and met in the past year"', '"TODO: the tie"'),
     "unknown frame": edit_text('frame     = "area"', 'frame     = "provinse"'),
     "frame wider than the area": edit_text('frame     = "area"', 'frame     = "nation"'),
@@ -111,6 +113,14 @@ CASES: dict[str, Edit] = {
     "denominator above the population": edit_cells("areas.csv", "pop_18plus", {3: 14001}),
     "population of zero": edit_cells("areas.csv", "population", {2: 0}),
     "missing province": edit_cells("areas.csv", "province", {4: ""}),
+    "province in two regions": both(
+        edit_text('levels = ["province"]', 'levels = ["province", "region"]'),
+        add_column("areas.csv", "region", ["East", "West", "East", "East"]),
+    ),
+    "level of a reserved name": both(
+        edit_text('levels = ["province"]', 'levels = ["province", "group"]'),
+        add_column("areas.csv", "group", ["East", "East", "East", "East"]),
+    ),
     "log of zero": edit_cells("areas.csv", "road_km", {1: 0, 3: -2}),
     "percentages for shares": edit_cells("areas.csv", "poverty_rate", {1: 12.5}),
     "codes stored as numbers": _excel_areas,

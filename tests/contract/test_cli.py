@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from nsum_bayes.cli import app, models
 from nsum_bayes.cli.transmission import read_transmission
+from tests.constructed import constructed_fit
 
 COMMANDS = ("check", "models", "simulate", "fit", "diagnose", "estimate", "map", "demo")
 HEAVY = ("pymc", "pytensor", "arviz", "matplotlib", "geopandas", "nutpie", "numba")
@@ -291,6 +293,65 @@ def test_estimate_and_map_write_what_they_name(nsum: Nsum, sample_run: Path, tmp
     assert code == 0, err
     assert text.strip().endswith("map.png")
     assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_estimate_tells_the_nation_what_was_assumed_and_where_the_uncertainty_is_from(
+    nsum: Nsum, sample_run: Path, tmp_path: Path
+) -> None:
+    arguments = ["estimate", sample_run, "--out", tmp_path, "--transmission", "bonded=0.5:a second study"]
+    _, text, err = nsum(*arguments)
+    bonded, assumed, sources, trafficked, *_ = text.splitlines()
+    share, count = (
+        r"\d\.\d{3}% of adults \(95 % interval \d\.\d{3}% to \d\.\d{3}%\)",
+        r"[\d,]+ people \([\d,]+ to [\d,]+\)",
+    )
+    assert re.fullmatch(rf"bonded, nation: {share}, {count}", bonded)
+    assert assumed.startswith(
+        "  assumed: transmission fixed at 0.5 (a second study); degree ratio fixed at 1 (not stated"
+    )
+    assert re.fullmatch(
+        r"  uncertainty from: own bias \d+%, survey \d+%, (transmission|degree ratio) 0%, .* 0%", sources
+    )
+    assert trafficked.startswith("trafficked, nation: ")
+    assert "Warning: the fit's verdict is 'stop'" in err
+    body = json.loads(nsum(*arguments, "--json")[1])
+    nation = {row["group"]: row for row in body["nation"]}
+    assert f"{nation['bonded']['prevalence_median']:.3%} of adults" in bonded
+    assert body["meta"]["verdict"] == body["verdict"] == "stop"
+
+
+def test_the_map_says_what_the_checks_found(
+    nsum: Nsum, sample_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsum_bayes.report import figures, wording
+
+    drawn = []
+
+    def keep(estimates: Any, group: str, *_: Any) -> tuple[str, str]:
+        drawn.append(wording.footnote_of(estimates, group))
+        return "", ""
+
+    monkeypatch.setattr(figures, "figure_for", keep)
+    monkeypatch.setattr(figures, "save_figure", lambda *_: None)
+    assert nsum("map", sample_run, "--out", tmp_path / "map.png", "--group", "bonded")[0] == 0
+    assert "Verdict of the checks: stop." in drawn[0]
+
+
+def test_simulated_answers_about_places_not_said_to_be_fictional_give_the_nation_only(
+    nsum: Nsum, tmp_path: Path
+) -> None:
+    run = constructed_fit().save(tmp_path / "fit.nc")
+    code, text, err = nsum("estimate", run, "--out", tmp_path / "tables", "--threshold", 0.01)
+    assert code == 0
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {"nation.csv", "nation.parquet", "exceedance.csv"}
+    assert (tmp_path / "tables" / "exceedance.csv").read_text().count('"nation","nation","nation"') == 2
+    assert "only the nation is shown" in err
+    assert "fictional_places = true under [study]" in err
+    assert "held, nation: " in text
+    code, _, err = nsum("map", run, "--out", tmp_path / "map.png", "--group", "held")
+    assert code == 2
+    assert "fictional_places = true under [study]" in err
+    assert not (tmp_path / "map.png").exists()
 
 
 def test_map_names_the_groups_to_choose_from(nsum: Nsum, sample_run: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ META = {
     "tie": "you know each other by name and met in the past year",
     "frame": "area",
     "synthetic": True,
+    "fictional_places": True,
     "model": "municipal",
     "seed": 1,
 }

@@ -156,6 +156,7 @@ def test_sample_loads_without_notes(folder):
     study = Study.load(folder)
     assert study.notes == ()
     assert study.synthetic
+    assert study.fictional_places
     assert (len(study.known_groups), study.hidden_groups) == (10, ("bonded", "trafficked"))
     assert {study.kind_of(group) for group in study.known_groups} == {"name", "occupation", "event"}
     assert 1150 < len(study.survey) < 1300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def estimates() -> Estimates:
         denominator={"b": "adults", "a": "adults"},
         respondents=RESPONDENTS,
         own_information=xr.DataArray(np.zeros((3, 2)), dims=("area", "group")),
-        meta={"title": "T", "synthetic": True},
+        meta={"title": "T", "synthetic": True, "fictional_places": True},
     )
 
 
@@ -67,6 +68,18 @@ def test_the_file_has_every_level(estimates: Estimates, tmp_path: Path) -> None:
     assert list(dict.fromkeys(table["level"])) == ["area", "province", "nation"]
     assert set(table.loc[table["level"] == "area", "area"]) == set(CODES)
     assert (table["threshold"] == 0.1).all()
+    assert list(table.columns)[-1] == "simulated"
+    assert table["simulated"].all()
+
+
+def test_real_answers_carry_no_stamp(estimates: Estimates) -> None:
+    real = replace(estimates, meta={"title": "T", "synthetic": False})
+    assert "simulated" not in exceedance_table(real, 0.1, "area", Suppression()).columns
+
+
+def test_simulated_answers_about_real_places_have_the_nation_only(estimates: Estimates, tmp_path: Path) -> None:
+    path = write_exceedance(estimates.noting(fictional_places=False), 0.1, tmp_path, suppress=Suppression())
+    assert set(pd.read_csv(path)["level"]) == {"nation"}
 
 
 def test_units_stand_beside_their_own_truth(estimates: Estimates) -> None:

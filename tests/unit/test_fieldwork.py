@@ -68,6 +68,9 @@ def test_settings_replace_defaults_table_by_table():
     study, _ = study_of(settings={"study": {"title": "Another"}})
     assert study.title == "Another"
     assert study.synthetic
+    assert not study.fictional_places  # nobody said so
+    fictional, _ = study_of(settings={"study": {"fictional_places": True}})
+    assert fictional.fictional_places
 
 
 def test_hidden_groups_of_a_study_can_be_used_again():

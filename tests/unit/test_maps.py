@@ -338,10 +338,19 @@ def test_invented_prevalence_is_not_put_on_real_places() -> None:
         lambda: figure_for(given, "bonded"),
         lambda: figure_for(fixtures.without_geometry(given), "bonded"),
         lambda: ranked_intervals(given, "bonded", "province"),
+        lambda: ranked_intervals(given, "bonded", "region"),
     ):
-        with pytest.raises(ReleaseError, match="invented prevalence for real places"):
+        with pytest.raises(ReleaseError, match="invented prevalence for real places") as refused:
             draw()
-    assert ranked(ranked_intervals(given, "bonded", "region"), "medians")
+        assert "fictional_places = true under [study]" in refused.value.advice
+    assert ranked(ranked_intervals(given, "bonded", "nation"), "medians")
+
+
+def test_places_are_taken_for_real_unless_the_study_says_otherwise() -> None:
+    given = fixtures.estimates()
+    silent = replace(given, meta={name: value for name, value in given.meta.items() if name != "fictional_places"})
+    with pytest.raises(ReleaseError, match="invented prevalence for real places"):
+        prevalence_map(silent, "bonded")
 
 
 def test_real_answers_about_real_places_are_drawn() -> None:

@@ -163,6 +163,25 @@ def test_reciprocal_intercept_uses_each_groups_denominator(design):
     assert_mean(intercept, -np.log(design.denominator_total) / 2)
 
 
+def test_missing_figures_of_areas_are_drawn_and_belong_to_the_truth():
+    areas = frame_of()
+    gaps = ["0002", "0007"]
+    areas = replace(areas, table=areas.table.assign(poverty=areas.table["poverty"].mask(areas.table.index.isin(gaps))))
+    design = design_of(study_of(areas)[0])
+    still = {"rate_coefficient": 1.0, "area_sd": 0.0, "province_sd": 0.0, "region_sd": 0.0, "rate_intercept": -5.0}
+    missing, log_rate = many(design, model(), ("covariate_missing", "log_rate"), **still)
+    np.testing.assert_allclose(log_rate[:, [2, 7], :], missing[:, :, None] - 5.0 + np.zeros(2))
+    assert_mean(missing, 0.0)
+    assert_variance(missing, 1.0)
+    given = draw_parameters(model(), design, np.random.default_rng(1), {**still, "covariate_missing": [0.3, -2.0]})
+    np.testing.assert_allclose(given["log_rate"][[2, 7], 0], [-4.7, -7.0])
+    without = draw_parameters(
+        model(prevalence={"intercept": {"prior": "normal", "sd": 1.0}}), design, np.random.default_rng(1)
+    )
+    assert "covariate_missing" not in without
+    assert np.isfinite(without["log_rate"]).all()
+
+
 def test_known_size_errors_have_mean_one_and_the_stated_error():
     sizes = pd.DataFrame({"group": ["a", "b"], "area": "", "size": [1000.0, 2000.0], "se": [200.0, np.nan]})
     study = study_of(known=sizes)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas
@@ -11,6 +12,7 @@ import pytest
 import report_fixtures as fixtures
 import xarray as xr
 
+from nsum_bayes import Estimates
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.estimates.summaries import Suppression
 from nsum_bayes.report.release import replacing
@@ -102,6 +104,15 @@ def test_withheld_figures_are_withheld_in_every_file(folder: Path, suppress: Sup
     assert table.loc[~withheld, FIGURES].notna().all(axis=None)
 
 
+def test_the_file_of_draws_tells_no_more_than_the_tables(folder: Path, suppress: Suppression) -> None:
+    given, stored = fixtures.estimates(), Estimates.load(folder / "estimates.nc")
+    withheld = stored.draws["prevalence"].isnull().all(("draw", "group")).values
+    assert withheld.tolist() == suppress.hides(given.respondents).tolist()
+    assert 0 < withheld.sum() < len(withheld)
+    for level in given.levels:
+        pd.testing.assert_frame_equal(stored.table(level), given.table(level, suppress))
+
+
 def test_csv_figures_are_those_of_the_parquet_file(folder: Path) -> None:
     for stem in STEMS:
         csv, parquet = pd.read_csv(folder / f"{stem}.csv"), pd.read_parquet(folder / f"{stem}.parquet")
@@ -151,13 +162,13 @@ def test_quotes_commas_and_large_numbers_survive(tmp_path: Path) -> None:
     )
 
 
-def test_invented_figures_for_real_places_stay_at_the_top(tmp_path: Path, suppress: Suppression) -> None:
+def test_invented_figures_for_real_places_are_given_for_the_nation_only(tmp_path: Path, suppress: Suppression) -> None:
     written = write_estimates(fixtures.estimates(fictional_places=False), tmp_path, suppress=suppress)
-    names = {"region.csv", "region.parquet", "nation.csv", "nation.parquet"}
+    names = {"nation.csv", "nation.parquet"}
     assert {path.name for path in written} == names == {path.name for path in tmp_path.iterdir()}
     everything = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.csv"))
     assert "Isle" not in everything
-    assert "0100" not in everything
+    assert not {"0100", "West", "Main"} & set(re.findall(r"\w+", everything))
 
 
 def test_a_failed_write_replaces_nothing_and_leaves_no_rubbish(tmp_path: Path) -> None:
@@ -188,7 +199,7 @@ def test_one_failed_file_keeps_every_old_one(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("areas.csv", "old")]
 
 
-@pytest.mark.parametrize("level", ["../secret", "nation", "Areas", "a/b", ".hidden"])
+@pytest.mark.parametrize("level", ["../secret", "nation", "Areas", "a/b", ".hidden", "exceedance"])
 def test_a_level_that_is_no_file_name_is_refused(tmp_path: Path, suppress: Suppression, level: str) -> None:
     given = fixtures.estimates(fixtures.areas(*fixtures.squares(), province=level))
     with pytest.raises(ReleaseError, match="cannot be the name of a file"):

@@ -1,0 +1,142 @@
+"""The two tellings of a model, by PyMC (`build_model`) and by NumPy (`simulate`), as draws by the same names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsum_bayes.data.study import Study
+from nsum_bayes.model.inputs import Inputs, read_inputs
+from nsum_bayes.model.simulate import prior_predictive
+from nsum_bayes.model.spec import ModelSpec
+from nsum_bayes.model.story import reported_shares
+from nsum_bayes.model.study_design import StudyDesign, design_of
+from tests.two_samples import Draws, covariance
+from tests.uncompiled import uncompiled
+
+SAME_THING = {
+    "degree_area": "degree_area_effect",
+    "bias": "known_bias",
+    "area_cholesky_corr": "area_correlation",
+    "roster_members": "members",
+}
+"""Names in the PyMC model, and in the story."""
+
+INNER = re.compile(r".*_raw|size_error|area_rate|area_cholesky(_stds)?")
+"""Variables of the PyMC model that only serve others; what they make is compared."""
+
+OUTSIDE = ("hidden_bias", "transmission", "degree_ratio", "prevalence_intercept", "prevalence", "log_rate")
+"""What the story tells and no answer depends on; the PyMC model leaves it out."""
+
+
+EVERY = 5
+"""Respondents are looked at one in so many, beside summaries of all."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Draws by the story's names, and the names of all variables of the telling."""
+
+    draws: Draws
+    names: frozenset[str]
+
+
+def told_by_pymc(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telling:
+    """Prior predictive draws of the PyMC model."""
+    import pymc as pm
+
+    from nsum_bayes.model.build import build_model
+
+    with uncompiled():
+        model = build_model(spec, study)
+        wanted = {v.name: v for v in [*model.basic_RVs, *model.deterministics] if not INNER.fullmatch(v.name)}
+        drawn = pm.draw(list(wanted.values()), draws=draws, random_seed=seed, mode="FAST_COMPILE")
+    values = {SAME_THING.get(name, name): value for name, value in zip(wanted, drawn, strict=True)}
+    return Telling(with_summaries(values, read_inputs(spec, study)), frozenset(model.named_vars))
+
+
+def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telling:
+    """The story's draws for the surveyed areas, in the order of their codes, and what they make of θ."""
+    told, design = prior_predictive(spec, study, draws, seed), design_of(study)
+    inputs = read_inputs(spec, study)
+    order = np.argsort(study.areas.codes[design.surveyed])
+    surveyed = design.surveyed[order]
+    values = {name: value for name, value in told.items() if name not in (*OUTSIDE, "known_share", "deviation")}
+    values["log_theta"] = np.log(_shares(design, told))[:, order]
+    values["degree_area_effect"] = told["degree_area_effect"][:, order]
+    values["area_effect"] = told["area_effect"][:, surveyed]
+    for level in inputs.levels:
+        seen = np.isin(np.unique(study.areas.level_of(level.name)), level.units)
+        values[f"{level.name}_effect"] = told[f"{level.name}_effect"][:, seen]
+    used = np.unique(study.known.row_of(study.survey.surveyed_areas, study.areas))
+    values["members"] = told["members"][:, used[design.sizes.roster[used]]]
+    if "covariate_missing" in told:
+        gaps = np.isnan(design.area_covariates)
+        cells = np.zeros((draws, *gaps.shape))
+        cells[:, gaps] = told["covariate_missing"]
+        values["covariate_missing"] = cells[:, surveyed][:, gaps[surveyed]]
+    return Telling(with_summaries(values, inputs), frozenset(told))
+
+
+def _shares(design: StudyDesign, told: Draws) -> np.ndarray:
+    names = ("known_share", "known_bias", "deviation", "log_rate")
+    rows = range(len(told["log_rate"]))
+    return np.stack([reported_shares(design, {name: told[name][row] for name in names}) for row in rows])
+
+
+def with_summaries(values: dict[str, np.ndarray], inputs: Inputs) -> Draws:
+    """Answers on a log scale, what an eye sees of them, and how parts go along with what they are parts of."""
+    answers = values.pop("answers")
+    logs = np.log1p(answers)
+    respondents = np.bincount(inputs.area)
+    member = (inputs.area == np.arange(len(respondents))[:, None]) / respondents[:, None]
+    area_means = np.einsum("ai,dik->dak", member, logs)
+    hidden = values["log_theta"][:, :, inputs.n_known :]
+    return {
+        **values,
+        "log answers": logs[:, ::EVERY],
+        "answers: share of zeros": (answers == 0).mean(axis=1),
+        "answers: mean": logs.mean(axis=1),
+        "answers: variance": logs.var(axis=1),
+        "answers: between areas": area_means.var(axis=1),
+        "answers along degrees": covariance(values["log_degree"][:, :, None], logs),
+        "answers along shares": covariance(values["log_theta"], area_means),
+        **_effects_along(values, hidden, inputs),
+    }
+
+
+def _effects_along(values: dict[str, np.ndarray], hidden: np.ndarray, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Covariances over areas or respondents of effects with what they enter, which show an effect in a wrong place."""
+    found = {}
+    if "degree_area_effect" in values:
+        effect = values["degree_area_effect"][:, inputs.area]
+        found["degrees along areas"] = covariance(effect, values["log_degree"])
+    if "area_effect" in values:
+        found["shares along areas"] = covariance(values["area_effect"], hidden)
+    for level in inputs.levels:
+        if f"{level.name}_effect" in values:
+            found[f"shares along {level.name}"] = covariance(values[f"{level.name}_effect"][:, level.index], hidden)
+    return found
+
+
+def only_shared(one: Telling, other: Telling) -> tuple[Draws, Draws]:
+    """The draws both tellings have; what only one has must be nothing: a part the model lacks, drawn as zeros.
+
+    Parameters
+    ----------
+    one, other
+        Told by PyMC and by NumPy.
+    """
+    absent = set(one.draws) - set(other.draws)
+    assert not absent, f"the story does not tell {absent}"
+    shared = {name: value for name, value in other.draws.items() if name in one.draws}
+    for name in set(other.draws) - set(one.draws):
+        value = other.draws[name]
+        if name == "area_correlation":
+            idle = np.all(value == np.eye(value.shape[-1])) or not np.any(other.draws["area_effect"])
+            assert idle, "the PyMC model has no correlation"
+        elif name != "deviation_sd":
+            assert not np.any(value), f"the PyMC model does not tell {name}"
+    return one.draws, shared
