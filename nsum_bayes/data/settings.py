@@ -152,9 +152,10 @@ EQUAL_NETWORKS = RatioStatement(fixed=1.0, reason="not stated; members' networks
 
 
 class HiddenSettings(Section):
-    """[[hidden]]: a group whose size is sought."""
+    """[[hidden]]: a group whose size is sought; ``construct`` says what is counted where there are several groups."""
 
     group: Text = Field(description="the group, as a [[question]] names it")
+    counted: Text | None = Field(default=None, alias="construct", description="what is counted in this group")
     denominator: Text = Field(description="a name under [areas.denominators]")
     transmission: TransmissionStatement | None = None
     degree_ratio: RatioStatement = EQUAL_NETWORKS

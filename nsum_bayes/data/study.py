@@ -46,6 +46,7 @@ class HiddenGroup:
     denominator: str
     transmission: TransmissionStatement
     degree_ratio: RatioStatement
+    construct: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,7 +142,8 @@ class Study:
         row = next((row for row in self.settings.hidden if row.group == group), None)
         if row is None or row.transmission is None:
             raise KeyError(f"'{group}' is not a hidden group; those are {', '.join(self.hidden_groups)}")
-        return HiddenGroup(row.group, row.denominator, row.transmission, row.degree_ratio)
+        construct = row.counted or self.construct
+        return HiddenGroup(row.group, row.denominator, row.transmission, row.degree_ratio, construct)
 
     def kind_of(self, group: str) -> str | None:
         """The kind (name, occupation, event …) that the study file gives a group.

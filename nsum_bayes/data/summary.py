@@ -77,6 +77,7 @@ def _hidden(study: Study, group: str) -> dict[str, Any]:
     hidden = study.hidden(group)
     return {
         **_answers(study, group),
+        "construct": hidden.construct,
         "denominator": hidden.denominator,
         "transmission": hidden.transmission.text,
         "degree_ratio": hidden.degree_ratio.text,

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from nsum_bayes.data.areas import Areas
 
+OWN_BIAS = "the group's own reporting bias, drawn from the spread seen among known groups"
+NO_BIAS = "no reporting bias, an assumption of the model"
+
 
 @dataclass(frozen=True)
 class Estimates:
@@ -293,13 +296,14 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
     study = fit.study
     return {
         **{name: getattr(study, name) for name in ("title", "construct", "period", "tie", "frame")},
+        "constructs": {group: study.hidden(group).construct for group in study.hidden_groups},
         "synthetic": bool(study.synthetic),
         "fictional_places": bool(study.fictional_places),
         "model": fit.spec.name,
         "seed": fit.seed,
         "transmission": {group: statement.text for group, statement in statements.items()},
         "degree_ratio": {g: assumed.ratio_of(fit, g).text for g in study.hidden_groups},
-        "bias": "own bias drawn from the known groups' spread" if fit.spec.bias.sd else "none assumed by the model",
+        "bias": OWN_BIAS if fit.spec.bias.sd else NO_BIAS,
         "share_above_one": dict(zip(study.hidden_groups, map(float, above_one), strict=True)),
         "interval": INTERVAL,
         "interrupted": fit.interrupted,

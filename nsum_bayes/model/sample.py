@@ -136,11 +136,13 @@ file = "groups.csv"
 
 [[hidden]]
 group        = "bonded"
+construct    = "adults held in debt bondage (invented)"
 denominator  = "adults"
 transmission = { prior = "beta", mean = 0.6, sd = 0.1, reason = "invented: a side study of who knows of whose bondage" }
 
 [[hidden]]
 group        = "trafficked"
+construct    = "children trafficked into work (invented)"
 denominator  = "children"
 transmission = { prior = "beta", mean = 0.5, sd = 0.1, reason = "invented: expert judgement" }
 degree_ratio = { prior = "lognormal", median = 0.9, log_sd = 0.1, reason = "invented: such children are kept apart" }

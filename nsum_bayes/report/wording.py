@@ -59,8 +59,10 @@ def rate_of(share: float) -> tuple[float, str]:
 def title_of(estimates: Estimates, group: str) -> str:
     """What is counted, the group where it is one of several, and the period."""
     meta = estimates.meta
-    construct = str(meta.get("construct") or group)
-    several = f" – {group}" if len(estimates.groups) > 1 else ""
+    own = (meta.get("constructs") or {}).get(group)
+    shared = meta.get("construct") or group
+    construct = str(own or shared)
+    several = f" – {group}" if len(estimates.groups) > 1 and construct == shared else ""
     period = f", {meta['period']}" if meta.get("period") else ""
     return f"{construct[:1].upper()}{construct[1:]}{several}{period}"
 
@@ -77,7 +79,7 @@ def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
     """Model, interval, what was assumed about transmission, and what more there is to say."""
     meta = estimates.meta
     parts = [f"Model: {meta.get('model', 'not stated')}.", f"{INTERVAL_WORDS} equal-tailed posterior intervals."]
-    parts.append(f"Stated, not learned from the answers: {_stated(estimates, group)}.")
+    parts.append(f"Not learned from the answers: {assumptions_of(estimates, group)}.")
     parts.extend(more)
     if meta.get("interrupted"):
         parts.append("Sampling was interrupted before its end.")
@@ -102,7 +104,8 @@ def nation_of(estimates: Estimates, group: str, suppress: Suppression) -> str:
 
 def assumptions_of(estimates: Estimates, group: str) -> str:
     """What no answer of the survey told: transmission, degree ratio, and where the group's own bias comes from."""
-    return f"{_stated(estimates, group)}; {estimates.meta['bias']}"
+    bias = estimates.meta.get("bias")
+    return "; ".join((_stated(estimates, group), *([bias] if bias else [])))
 
 
 def sources_of(estimates: Estimates, group: str) -> str:

@@ -80,7 +80,8 @@ def test_codes_are_quoted_and_numbers_are_not(folder: Path) -> None:
     header, first, _, _, fourth, *_ = (folder / "areas.csv").read_text(encoding="utf-8").splitlines()
     assert header.startswith('"area","name"')
     assert first.startswith('"0100","\'=1+1","area","West","Main","bonded",')
-    assert first.endswith(',"adults",600,6,,,,,,,,,"suppressed",,,,,true')
+    assert ',"adults",600,6,,,,,,,,,"suppressed",,,,,"' in first
+    assert first.endswith('"transmission beta, mean 0.6, sd 0.15 (awareness study, table 4)",true')
     assert ',"adults",2400,20,0.00' in fourth
 
 
