@@ -118,8 +118,8 @@ def _scalar(value: Any) -> str:
         return "not stated"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return f"{value:,.0f}"
     return f"{value:,g}" if isinstance(value, float) else str(value)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nsum_bayes.estimates.summaries import Suppression
 
 PARTS = ("median", "lower", "upper")
+LARGEST_SHARE_ABOVE_ONE = 0.001
 NATION_ONLY = (
     "only the nation is shown: the answers are simulated, and the places may be real. "
     "If they are invented too, say fictional_places = true under [study]."
@@ -56,6 +57,9 @@ def estimate(
             files.append(write_exceedance(estimates, threshold, out, suppress=suppress))
     if verdict == "stop":
         console.warn("the fit's verdict is 'stop': these figures are not fit to publish; `nsum diagnose` says why.")
+    for group, share in estimates.meta["share_above_one"].items():
+        if share > LARGEST_SHARE_ABOVE_ONE:
+            console.warn(f"{share:.1%} of the draws of '{group}' lie above its whole denominator and were cut to it.")
     if invents_places(estimates):
         console.warn(NATION_ONLY)
     nation = _nation(estimates, suppress)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from nsum_bayes.errors import ReleaseError, suggestion
 from nsum_bayes.estimates import assumed
 from nsum_bayes.estimates.rates import flat_draws, log_reported_rates, own_information
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression, level_table, point_estimate
@@ -77,7 +78,11 @@ class Estimates:
         if level == "nation":
             return np.full(len(self.areas), "nation")
         if level not in self.areas.levels:
-            raise ValueError(f"there is no level '{level}'; levels are {', '.join(self.levels)}")
+            raise ReleaseError(
+                f"There is no level '{level}'.{suggestion(level, self.levels)}",
+                where="level",
+                advice=f"Levels are {', '.join(self.levels)}.",
+            )
         return np.asarray(self.areas.level_of(level))
 
     def denominators(self) -> np.ndarray:
@@ -152,7 +157,15 @@ class Estimates:
         ----------
         threshold
             Share of the denominator, e.g. 0.005 for 5 in 1,000.
+
+        Raises
+        ------
+        ReleaseError
+            A threshold that is no share, or no such level.
         """
+        if not 0 <= threshold <= 1:
+            advice = "Give a share, e.g. 0.005 for 5 in 1,000."
+            raise ReleaseError("The threshold is no share: it lies outside 0 to 1.", where="threshold", advice=advice)
         draws = self.level_draws(level)["prevalence"]
         return (draws > threshold).mean("draw").where(draws.notnull().all("draw"))
 
@@ -304,6 +317,7 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
         "transmission": {group: statement.text for group, statement in statements.items()},
         "degree_ratio": {g: assumed.ratio_of(fit, g).text for g in study.hidden_groups},
         "bias": OWN_BIAS if fit.spec.bias.sd else NO_BIAS,
+        "one_rate": fit.spec.prevalence.area_sd is None and len(study.areas) > 1,
         "share_above_one": dict(zip(study.hidden_groups, map(float, above_one), strict=True)),
         "interval": INTERVAL,
         "interrupted": fit.interrupted,

@@ -81,6 +81,8 @@ def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
     parts = [f"Model: {meta.get('model', 'not stated')}.", f"{INTERVAL_WORDS} equal-tailed posterior intervals."]
     parts.append(f"Not learned from the answers: {assumptions_of(estimates, group)}.")
     parts.extend(more)
+    if meta.get("one_rate"):
+        parts.append("This model gives every area the same prevalence.")
     if meta.get("interrupted"):
         parts.append("Sampling was interrupted before its end.")
     if meta.get("verdict") not in (None, "", "publish"):

@@ -85,7 +85,7 @@ def test_an_area_is_the_same_at_the_level_of_areas(sample: Estimates) -> None:
 
 
 def test_an_unknown_level_is_refused(made_up: Estimates) -> None:
-    with pytest.raises(ValueError, match="levels are area, province, region, nation"):
+    with pytest.raises(ReleaseError, match="Levels are area, province, region, nation"):
         made_up.level_draws("district")
 
 
@@ -383,3 +383,9 @@ def test_a_study_of_one_area_works_from_end_to_end(one_area_fit: Fit) -> None:
     assert table["estimate_type"].tolist() == ["survey", "survey"]
     assert table["own_information"].tolist() == [1.0, 1.0]
     assert np.isfinite(table[list(FIGURES)].to_numpy(dtype=float)).all()
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan")])
+def test_a_threshold_that_is_no_share_is_refused(sample: Estimates, threshold: float) -> None:
+    with pytest.raises(ReleaseError, match="lies outside 0 to 1"):
+        sample.exceedance(threshold)
