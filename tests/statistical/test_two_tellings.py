@@ -71,7 +71,7 @@ def in_any_order() -> Study:
 
 def loud(**choices: Any) -> Study:
     """Answers in which biases and areas stand out, so that they are sampled in their centred form."""
-    given = {"degree_mean": 6.5, "prevalence_intercept": -3.0, "area_sd": 2.0, "bias_sd": 1.0, "overdispersion": 0.1}
+    given = {"degree_mean": 7.0, "prevalence_intercept": -2.0, "area_sd": 2.0, "bias_sd": 1.0, "overdispersion": 0.1}
     return study(parameters=given, respondents_per_area=8, **choices)
 
 
