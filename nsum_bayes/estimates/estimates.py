@@ -205,7 +205,8 @@ class Estimates:
 
     def __repr__(self) -> str:
         national = self.national()
-        lines = [f"Estimates: {self.meta['title']} ({self.meta['period']}), model {self.meta['model']}"]
+        study = f"{self.meta['title']} ({self.meta['period']}), model {self.meta['model']}"
+        lines = [f"Estimates: {study}; median and {INTERVAL:.0%} interval"]
         for group in self.groups:
             low, median, high = national["count"].sel(group=group).values
             lines.append(f"  {group}: {median:,.0f} ({low:,.0f} to {high:,.0f}) of all {self.denominator[group]}")

@@ -29,6 +29,11 @@ def wait_for(terminal: int, word: bytes, seconds: float) -> None:
         seen += os.read(terminal, 4096)
 
 
+def heed_interrupts() -> None:
+    """A shell's background job ignores SIGINT and hands that on; what is tested here is a program in the foreground."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def sampling(sample_path: Path, tmp_path: Path):
     """`nsum fit` with far too many draws, and the terminal that shows its progress."""
@@ -38,7 +43,9 @@ def sampling(sample_path: Path, tmp_path: Path):
     arguments = ["fit", sample_path, *(part for option in options.items() for part in option)]
     command = [sys.executable, "-m", "nsum_bayes.cli.app", *map(str, arguments)]
     with open(tmp_path / "stdout.txt", "wb") as stdout:
-        process = subprocess.Popen(command, stdout=stdout, stderr=theirs, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=stdout, stderr=theirs, start_new_session=True, preexec_fn=heed_interrupts
+        )
     os.close(theirs)
     yield process, terminal
     process.kill()
