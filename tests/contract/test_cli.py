@@ -114,7 +114,7 @@ def test_models_lists_the_ladder(nsum: Nsum) -> None:
     code, out, err = nsum("models")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == sorted(
-        ["municipal", "overdispersed_known", "random_degree"]
+        ["municipal", "municipal_local", "overdispersed_known", "random_degree"]
     )
 
 
