@@ -33,7 +33,7 @@ def measure(likelihood: str, seed: int, draws: int, tune: int) -> dict[str, Any]
     from tests.philippines import national_study, philippine_areas
 
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
-    study, truth = national_study(seed, areas=philippine_areas())
+    study, truth = national_study(seed, areas=philippine_areas(geometry=True))
     if likelihood == "stock":
         original = build.build_from_inputs
         build.build_from_inputs = lambda spec, inputs: original(spec, inputs, stock=True)

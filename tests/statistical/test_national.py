@@ -15,18 +15,30 @@ needs_frame = pytest.mark.skipif(
 
 @needs_frame
 def test_every_municipality_is_in_the_frame():
-    areas = philippine_areas()
+    areas = philippine_areas(geometry=True)
     assert len(areas) == 1642
+    assert areas.geometry is not None
+    assert areas.geometry.notna().all()
+    assert list(areas.geometry.index) == list(areas.codes)
     assert areas.design_matrix().shape == (1642, 6)
     assert int(areas.table["poverty"].isna().sum()) == 45
 
 
 @needs_frame
 @pytest.mark.slow
-def test_national_study_converges_and_holds_the_truth():
-    from nsum_bayes import diagnose, estimate, fit, load_model
+def test_national_study_converges_and_holds_the_truth(tmp_path):
+    from nsum_bayes import (
+        ReleaseError,
+        Suppression,
+        diagnose,
+        estimate,
+        figure_for,
+        fit,
+        load_model,
+        write_estimates,
+    )
 
-    study, truth = national_study(3, areas=philippine_areas())
+    study, truth = national_study(3, areas=philippine_areas(geometry=True))
     run = fit(load_model("municipal"), study, seed=1, progress=False)
     diagnosis = diagnose(run)
     assert diagnosis.verdict == "publish", diagnosis
@@ -34,6 +46,11 @@ def test_national_study_converges_and_holds_the_truth():
     low, _, high = estimates.national()["count"].isel(group=0).values
     assert low <= float(truth.count.sum()) <= high
     assert estimates.draws.sizes["area"] == 1642
+    # Simulated answers about real places: the nation may be shown, no municipality.
+    with pytest.raises(ReleaseError, match="real"):
+        figure_for(estimates, "trafficked")
+    files = write_estimates(estimates, tmp_path, suppress=Suppression())
+    assert sorted(path.name for path in files) == ["nation.csv", "nation.parquet"]
 
 
 @needs_frame
