@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates
     from nsum_bayes.estimates.summaries import Suppression
 
-PARTS = ("median", "lower", "upper")
 LARGEST_SHARE_ABOVE_ONE = 0.001
 NATION_ONLY = (
     "only the nation is shown: the answers are simulated, and the places may be real. "
@@ -74,6 +73,8 @@ def estimate(
 
 def _nation(estimates: Estimates, suppress: Suppression) -> list[dict[str, Any]]:
     """The national figures, one a hidden group; missing where they are withheld."""
+    from nsum_bayes.report.wording import PARTS
+
     columns = ["group", "denominator", *(f"{what}_{part}" for what in ("prevalence", "count") for part in PARTS)]
     rows = estimates.table("nation", suppress)[columns].to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]

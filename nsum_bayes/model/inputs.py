@@ -176,9 +176,7 @@ def _size_rows(study: Study, surveyed: np.ndarray) -> SizeRows:
     table = table.iloc[used]
     is_roster = table["rostered"].notna().to_numpy()
     cv = np.where(is_roster, 0.0, (table["se"] / table["size"]).fillna(0.0).to_numpy(dtype=float))
-    log_share = np.where(
-        is_roster, 0.0, np.log(table["share"].to_numpy(dtype=float), where=~is_roster, out=np.zeros(len(table)))
-    )
+    log_share = np.log(table["share"].to_numpy(dtype=float), where=~is_roster, out=np.zeros(len(table)))
     roster = np.flatnonzero(is_roster)
     group = pd.Index(study.known_groups).get_indexer(pd.Index(table["group"]))
     wide = (table["level"] != "area").to_numpy()

@@ -150,7 +150,7 @@ class KnownSizesUse(Part):
     """How known sizes enter.
 
     ``deviation_sd`` present: where a group's size is known only for a level wider than the area, each surveyed area's
-    share deviates by exp(v_ak), v ~ Normal(0, deviation_sd). ``group_mean`` and ``group_sd`` are the distribution of
+    share deviates by exp(v_ak), v ~ Normal(0, deviation_sd). ``roster_mean`` and ``roster_sd`` are the distribution of
     log shares that roster counts (members of rostered) are drawn from.
     """
 
@@ -219,9 +219,9 @@ class ModelSpec(Part):
         for component, part in self:
             for parameter, prior in part if isinstance(part, Part) else ():
                 if isinstance(prior, Part):
-                    fields = prior.model_dump(exclude={"prior", "reason"})
-                    text = f"{prior.model_dump()['prior']}({', '.join(f'{k} = {v:g}' for k, v in fields.items())})"
-                    reason = prior.model_dump()["reason"]
+                    fields = prior.model_dump()
+                    name, reason = fields.pop("prior"), fields.pop("reason")
+                    text = f"{name}({', '.join(f'{k} = {v:g}' for k, v in fields.items())})"
                     rows.append({"component": component, "parameter": parameter, "prior": text, "reason": reason})
         return rows
 
