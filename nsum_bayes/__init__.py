@@ -9,6 +9,7 @@ from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, Stu
 
 if TYPE_CHECKING:
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
+    from nsum_bayes.classical.scale_up import Adjustment, ClassicalEstimates, scale_up
     from nsum_bayes.data.areas import Areas
     from nsum_bayes.data.bundled import sample_folder
     from nsum_bayes.data.groups import KnownSizes
@@ -42,6 +43,9 @@ __all__ = [
     "estimate",
     "Estimates",
     "Suppression",
+    "scale_up",
+    "Adjustment",
+    "ClassicalEstimates",
     "figure_for",
     "save_figure",
     "write_estimates",
@@ -59,6 +63,9 @@ _HOME = {
     "Study": "nsum_bayes.data.study",
     "sample_folder": "nsum_bayes.data.bundled",
     "Suppression": "nsum_bayes.estimates.summaries",
+    "scale_up": "nsum_bayes.classical.scale_up",
+    "Adjustment": "nsum_bayes.classical.scale_up",
+    "ClassicalEstimates": "nsum_bayes.classical.scale_up",
     "figure_for": "nsum_bayes.report.figures",
     "save_figure": "nsum_bayes.report.figures",
     "write_estimates": "nsum_bayes.report.tables",

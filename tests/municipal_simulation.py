@@ -75,23 +75,39 @@ def simulated_study(answers: np.ndarray, area: np.ndarray, share: np.ndarray) ->
     return Study.from_frames(settings, survey=survey, known=known, areas=areas)
 
 
-def replicate(per_area: int, seed: int) -> dict[str, float]:
-    """Scores of Killworth and of `municipal` (nb2 counts) on one replicate, and coverage of its 95 % intervals."""
-    from nsum_bayes import estimate, fit, load_model
+def model_replicate(model: str, per_area: int, seed: int, draws: int = 500, tune: int = 700) -> dict[str, Any]:
+    """Scores of Killworth and of a model on one replicate, coverage of its 95 % intervals, and the worst R-hat.
+
+    `municipal` takes nb2 counts here, as the simulation does; `partially_pooled` is taken as published.
+    """
+    from nsum_bayes import diagnose, estimate, fit, load_model
     from nsum_bayes.model.spec import LogNormal, NegativeBinomial2
 
     answers, area, share = simulated_answers(per_area, seed)
-    counts = NegativeBinomial2(size=LogNormal(median=3.0, log_sd=1.5, reason="sizes from 0.15 to 60"))
-    spec = load_model("municipal").replace(counts=counts)
-    run = fit(spec, simulated_study(answers, area, share), seed=seed, draws=500, tune=700, progress=False)
+    spec = load_model(model)
+    if model == "municipal":
+        spec = spec.replace(
+            counts=NegativeBinomial2(size=LogNormal(median=3.0, log_sd=1.5, reason="sizes of 0.15 to 60"))
+        )
+    run = fit(spec, simulated_study(answers, area, share), seed=seed, draws=draws, tune=tune, progress=False)
     estimates = estimate(run)
     low, high = estimates.draws["prevalence"].quantile([0.025, 0.975], dim="draw").values
     actual = share[:, N_KNOWN:]
+    diagnosis = diagnose(run).to_dict()
     return {
+        "model": model,
         "per_area": per_area,
         "seed": seed,
         "killworth": score(killworth_by_area(answers, area, share), share),
         "relative": score(estimates.point("relative").values, share),
         "median": score(estimates.point("absolute").values, share),
         "coverage": float(((low <= actual) & (actual <= high)).mean()),
+        "rhat": diagnosis["largest_rhat"],
+        "fewest_bulk": diagnosis["fewest_bulk"],
+        "divergent": int(run.tree["sample_stats"]["diverging"].sum()),
     }
+
+
+def replicate(per_area: int, seed: int) -> dict[str, float]:
+    """The same for `municipal`."""
+    return model_replicate("municipal", per_area, seed)

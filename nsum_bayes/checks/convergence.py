@@ -17,6 +17,7 @@ import xarray as xr
 
 from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.inference.fit import Fit
+from nsum_bayes.inference.identification import repeated_priors
 
 FEWEST_CHAINS = 4
 LARGEST_RHAT = 1.01
@@ -27,7 +28,8 @@ LOWEST_BFMI = 0.3
 STOP_DIVERGENT = 0.01
 LABELS = {"rhat": "R-hat", "ess_bulk": "bulk effective draws", "ess_tail": "tail effective draws"}
 SAME = 1e-9
-NOT_REPORTED = ("log_degree", "covariate_missing", "size_error")
+NOT_REPORTED = ("log_degree", "covariate_missing", "size_error", "group_rate", "rate_mean", "rescale", "pooled")
+"""Respondents, single gaps, and rates before they are rescaled: their common level means nothing and mixes slowly."""
 REMEDY = {
     "bias": "Add known groups, or check the sizes of the groups with the largest bias.",
     "degree": "Check respondents with very large answers; tune longer.",
@@ -40,7 +42,10 @@ REMEDY = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: severity ``pass``, ``review`` or ``stop``, a code, what was found, and what to do."""
+    """One finding: severity ``pass``, ``note``, ``review`` or ``stop``, a code, what was found, and what to do.
+
+    A note bears on how a figure is read and not on whether the draws can be trusted.
+    """
 
     severity: str
     code: str
@@ -104,7 +109,12 @@ def diagnose(fit: Fit) -> Diagnosis:
     >>> diagnose(Fit.load("run.nc")).verdict  # doctest: +SKIP
     """
     quantities = pd.concat([_measures(part) for part in (_parameters(fit), _reported_rates(fit))])
-    findings = [*_run_findings(fit), *_mixing_findings(quantities), *_sampler_findings(fit)]
+    findings = [
+        *_run_findings(fit),
+        *_mixing_findings(quantities),
+        *_sampler_findings(fit),
+        *_identification_findings(fit),
+    ]
     return Diagnosis(tuple(findings), quantities)
 
 
@@ -206,6 +216,12 @@ def _extreme(quantities: pd.DataFrame, column: str, label: str) -> Finding:
     count = int((values > bound).sum())
     advice = next((text for key, text in REMEDY.items() if name.startswith(key)), "Tune and sample longer.")
     return Finding(severity, column, f"{text} for {name}; {count} quantities {word} {limit:g}.", advice)
+
+
+def _identification_findings(fit: Fit) -> Iterator[Finding]:
+    for repeated in repeated_priors(fit):
+        advice = "The survey says nothing about it; state the prior with the result, or add data that tell it."
+        yield Finding("note", "identification", f"{str(repeated).capitalize()}.", advice)
 
 
 def _sampler_findings(fit: Fit) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from nsum_bayes.cli import check, demo, diagnose, estimate, fit, map, models, simulate
+from nsum_bayes.cli import check, classical, demo, diagnose, estimate, fit, map, models, simulate
 from nsum_bayes.errors import NsumError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 for command in (
     check.check,
+    classical.classical,
     models.models,
     simulate.simulate,
     fit.fit,

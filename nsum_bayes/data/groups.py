@@ -14,6 +14,7 @@ from nsum_bayes.data.faults import Fault, counted, listing, rows_text
 from nsum_bayes.errors import StudyError, suggestion
 
 NUMBERS = ("size", "se", "rostered", "members")
+FINISHED = ("group", "level", "unit", "size", "se", "source", "year", "rostered", "members", "population", "share")
 COLUMNS = ("group", "area", "level", "size", "se", "source", "year", "rostered", "members")
 
 
@@ -78,6 +79,14 @@ class KnownSizes:
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
+
+
+def no_known_sizes() -> KnownSizes:
+    """The known sizes of a study that asks about no group of known size."""
+    columns = {
+        name: np.array([], dtype=float if name in (*NUMBERS, "population", "share") else str) for name in FINISHED
+    }
+    return KnownSizes(pd.DataFrame(columns), ())
 
 
 def build_known(
@@ -248,8 +257,7 @@ def _finished(sizes: pd.DataFrame) -> pd.DataFrame:
     share = (sizes["size"] / sizes["population"]).fillna(sizes["members"] / sizes["rostered"])
     # A standard error of zero means an exact size, and an exact size has no error to draw.
     exact = sizes.assign(share=share, se=sizes["se"].where(sizes["se"] != 0))
-    order = ["group", "level", "unit", "size", "se", "source", "year", "rostered", "members", "population", "share"]
-    return exact[order].reset_index(drop=True)
+    return exact[list(FINISHED)].reset_index(drop=True)
 
 
 def _coverage_faults(table: Table, known: KnownSizes, areas: Areas, surveyed: np.ndarray) -> Iterator[Fault]:

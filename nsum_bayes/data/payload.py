@@ -17,7 +17,7 @@ from nsum_bayes.data.survey import Survey
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Parts = tuple[StudySettings, Survey, KnownSizes, Areas, dict[str, str], tuple[str, ...]]
+Parts = tuple[StudySettings, Survey, KnownSizes, Areas, dict[str, str], tuple[str, ...], dict[str, pd.DataFrame]]
 
 
 def written(
@@ -27,24 +27,51 @@ def written(
     areas: Areas,
     hashes: Mapping[str, str],
     notes: tuple[str, ...],
+    contacts: Mapping[str, pd.DataFrame],
 ) -> dict[str, str]:
     """The parts of a study as JSON texts."""
     return {
         "settings": settings.model_dump_json(by_alias=True),
-        "survey": _dumps(
-            {
-                "answers": [_plain(row) for row in survey.answers],
-                "groups": survey.groups,
-                "area": survey.area.tolist(),
-                "design": _frame(survey.design),
-                "covariates": _frame(survey.covariates),
-            }
-        ),
+        "survey": _dumps(_survey_content(survey)),
         "known": _dumps({"table": _frame(known.table), "groups": known.groups}),
         **areas_written(areas),
         "hashes": _dumps(dict(hashes)),
         "notes": _dumps(list(notes)),
+        "contacts": _dumps({group: _frame(table) for group, table in contacts.items()}),
     }
+
+
+def _survey_content(survey: Survey) -> dict[str, Any]:
+    """A survey's parts; those that say nothing, such as bounds of answers that are all exact, are left out."""
+    content = {
+        "answers": [_plain(row) for row in survey.answers],
+        "groups": survey.groups,
+        "area": survey.area.tolist(),
+        "design": _frame(survey.design),
+        "covariates": _frame(survey.covariates),
+    }
+    if not np.array_equal(survey.upper, survey.answers, equal_nan=True):
+        content["upper"] = [_plain(row) for row in survey.upper]
+    if not np.isnan(survey.reported_degree).all():
+        content["reported_degree"] = _plain(survey.reported_degree)
+    if not np.isnan(survey.respect).all():
+        content["respect"] = [_plain(row) for row in survey.respect]
+    return content
+
+
+def _survey(content: dict[str, Any]) -> Survey:
+    groups = tuple(content["groups"])
+    shape = {"answers": (-1, len(groups)), "upper": (-1, len(groups)), "respect": (-1, len(groups))}
+    arrays = {
+        name: np.array(content[name], dtype=float).reshape(shape.get(name, -1))
+        for name in (*shape, "reported_degree")
+        if name in content
+    }
+    for values in arrays.values():
+        values.flags.writeable = False
+    area = np.array(content["area"], dtype=str)
+    answers = arrays.pop("answers")
+    return Survey(answers, groups, area, _table(content["design"]), _table(content["covariates"]), **arrays)
 
 
 def areas_written(areas: Areas) -> dict[str, str]:
@@ -67,18 +94,17 @@ def areas_read(texts: Mapping[str, str]) -> Areas:
 
 def read(texts: Mapping[str, str]) -> Parts:
     """The parts of a study from their JSON texts."""
-    survey, known = json.loads(texts["survey"]), json.loads(texts["known"])
-    groups = tuple(survey["groups"])
-    answers = np.array(survey["answers"], dtype=float).reshape(-1, len(groups))
-    answers.flags.writeable = False
-    area = np.array(survey["area"], dtype=str)
+    known = json.loads(texts["known"])
+    # Fits saved before there were such tables have none.
+    contacts = json.loads(texts.get("contacts", "{}"))
     return (
         StudySettings.model_validate_json(texts["settings"]),
-        Survey(answers, groups, area, _table(survey["design"]), _table(survey["covariates"])),
+        _survey(json.loads(texts["survey"])),
         KnownSizes(_table(known["table"]), tuple(known["groups"])),
         areas_read(texts),
         json.loads(texts["hashes"]),
         tuple(json.loads(texts["notes"])),
+        {group: _table(table) for group, table in contacts.items()},
     )
 
 
@@ -120,8 +146,15 @@ def _table(content: dict[str, Any]) -> pd.DataFrame:
 
 def _plain(values: np.ndarray) -> list[Any]:
     if values.dtype.kind == "f":
-        return [None if value != value else value for value in values.tolist()]
+        return [_number(value) for value in values.tolist()]
     return values.tolist()
+
+
+def _number(value: float) -> float | str | None:
+    """JSON has no word for what is missing or without end."""
+    if value != value:
+        return None
+    return str(value) if value in (np.inf, -np.inf) else value
 
 
 def _dumps(content: Any) -> str:

@@ -31,7 +31,9 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def find_file(folder: Path, name: str, named: Sequence[str], what: str, where: str, faults: list[Fault]) -> Path | None:
+def find_file(
+    folder: Path, name: str, named: Sequence[str], what: str, where: str, faults: list[Fault], key: str = "file"
+) -> Path | None:
     """The path of a file that the study file names, or None and a fault; files ``named`` already are not suggested."""
     if not name:
         faults.append((f"The {what} file is not named.", where, 'Add file = "…" there.'))
@@ -42,7 +44,7 @@ def find_file(folder: Path, name: str, named: Sequence[str], what: str, where: s
     beside = [p.name for p in path.parent.iterdir() if p.name not in named] if path.parent.is_dir() else []
     near = suggestion(path.name, beside)
     advice = "Paths are relative to the folder of study.toml; correct the name or put the file there."
-    faults.append((f"The {what} file '{name}' does not exist.{near}", f"{where}, key file", advice))
+    faults.append((f"The {what} file '{name}' does not exist.{near}", f"{where}, key {key}", advice))
     return None
 
 

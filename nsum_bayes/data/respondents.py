@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.columns import MISSING_MARKS, Table, as_labels, numbers_in
+from nsum_bayes.data.columns import MISSING_MARKS, Table, as_labels, as_numbers, numbers_in
 from nsum_bayes.data.faults import Fault, counted, rows_text
-from nsum_bayes.data.settings import SurveySettings
+from nsum_bayes.data.settings import StudySettings, SurveySettings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,19 +45,50 @@ def read_covariates(table: Table, settings: SurveySettings, faults: list[Fault],
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table.frame)))
 
 
-def _numeric(numbers: np.ndarray, file: str, column: str, settings: SurveySettings, notes: list[str]) -> np.ndarray:
-    _note_missing(np.isnan(numbers), file, column, notes)
+def read_respect(
+    table: Table, settings: StudySettings, groups: tuple[str, ...], faults: list[Fault], notes: list[str]
+) -> np.ndarray:
+    """Respondents' levels of respect (respondent, group), NaN where missing or not asked; checked as covariates are.
+
+    Parameters
+    ----------
+    table
+        The survey as read.
+    settings
+        The study file.
+    groups
+        Groups in the order of the survey's.
+    faults, notes
+        Take what is wrong, and what is only reported.
+    """
+    respect = np.full((len(table.frame), len(groups)), np.nan)
+    columns: dict[str, np.ndarray] = {}
+    for question in settings.question:
+        column = question.respect
+        if column is None or question.group not in groups or not table.has(column):
+            continue
+        if column not in columns:  # one column may serve several groups; its notes are made once
+            numbers = as_numbers(table, column, faults)
+            columns[column] = _numeric(numbers, table.name, column, settings.survey, notes, "Respect")
+        respect[:, groups.index(question.group)] = columns[column]
+    return respect
+
+
+def _numeric(
+    numbers: np.ndarray, file: str, column: str, settings: SurveySettings, notes: list[str], noun: str = "Covariate"
+) -> np.ndarray:
+    _note_missing(np.isnan(numbers), file, column, notes, noun)
     low, high = settings.covariate_ranges.get(column, (-np.inf, np.inf))
     outside = (numbers < low) | (numbers > high)
     if outside.any():
         count = counted(int(outside.sum()), "value")
         rows = rows_text(np.flatnonzero(outside))
-        notes.append(f"Covariate '{column}': {count} outside its declared range set missing ({file}, {rows}).")
+        notes.append(f"{noun} '{column}': {count} outside its declared range set missing ({file}, {rows}).")
     numbers = np.where(outside, np.nan, numbers)
     absurd = np.flatnonzero(far_out(numbers))
     if absurd.size:
         notes.append(
-            f"Covariate '{column}': {counted(absurd.size, 'value')} more than {ABSURD_SDS:g} robust standard "
+            f"{noun} '{column}': {counted(absurd.size, 'value')} more than {ABSURD_SDS:g} robust standard "
             f"deviations from the middle, kept ({file}, {rows_text(absurd)}). If wrong, correct the file or declare "
             "the range under [survey.covariate_ranges]."
         )
@@ -71,10 +102,10 @@ def _labels(table: Table, column: str, notes: list[str]) -> np.ndarray:
     return np.where(empty, "", labels)
 
 
-def _note_missing(missing: np.ndarray, file: str, column: str, notes: list[str]) -> None:
+def _note_missing(missing: np.ndarray, file: str, column: str, notes: list[str], noun: str = "Covariate") -> None:
     if missing.any():
         rows = rows_text(np.flatnonzero(missing))
-        notes.append(f"Covariate '{column}': missing for {counted(int(missing.sum()), 'respondent')} ({file}, {rows}).")
+        notes.append(f"{noun} '{column}': missing for {counted(int(missing.sum()), 'respondent')} ({file}, {rows}).")
 
 
 def far_out(numbers: np.ndarray) -> np.ndarray:

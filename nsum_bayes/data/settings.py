@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+from nsum_bayes.data.bins import Interval, intervals_of
+from nsum_bayes.data.statements import LocalShareStatement, RatioStatement, Section, Text, TransmissionStatement
+
 Transform = Literal["none", "log", "log1p", "logit"]
-
-
-class Section(BaseModel):
-    """A frozen table of the study file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class AboutSettings(Section):
     """[study]: what was asked, of whom, when.
 
     ``fictional_places`` says that not only the answers but the places too are invented. Simulated answers about places
-    that exist show no figure below the nation.
+    that exist show no figure below the nation. ``local_share`` is the share of a respondent's ties that are in the own
+    area, where the frame is wider than that.
     """
 
     title: Text = Field(description="the name of the study")
@@ -29,6 +27,7 @@ class AboutSettings(Section):
     period: Text = Field(description="the time the answers are about")
     tie: Text = Field(description="the definition of knowing someone that respondents were given")
     frame: Text = Field(description="where the people asked about live: area, one of the levels, or nation")
+    local_share: LocalShareStatement | None = None
     synthetic: bool = False
     fictional_places: bool = False
 
@@ -39,7 +38,7 @@ class SurveySettings(Section):
     ``area`` may be left out where there is one area only; ``respondent`` where each row is one respondent and has no
     identifier. ``missing_codes`` concern answers, not covariates. ``allowed_codes`` are values such as 99 that look
     like missing codes and are true answers. ``covariate_ranges`` gives the lowest and highest believable value of a
-    covariate; others are set missing.
+    covariate or of a column of respect; others are set missing.
     """
 
     file: str = ""
@@ -50,23 +49,73 @@ class SurveySettings(Section):
     weight: Text | None = None
     wave: Text | None = None
     covariates: tuple[Text, ...] = ()
-    covariate_ranges: dict[str, tuple[float, float]] = {}
+    covariate_ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     missing_codes: tuple[int, ...] = ()
     allowed_codes: tuple[int, ...] = ()
 
 
 class AnswerSettings(Section):
-    """The kind of answer a column holds."""
+    """The kind of answer a column holds.
 
-    type: Literal["count"] = "count"
+    ``count``, a number, of which ``top_code`` means itself or more; ``bins``, one of the intervals ``bins``, written as
+    there or as the whole numbers ``codes``; ``any``, yes or no; ``zero_one_more``, 0, 1 or "2+"; ``degree``, how many
+    people the respondent knows altogether. ``heaped`` numbers crowd at 5 and 10; ``zero_inflated`` counts are zero more
+    often than the truth is.
+    """
+
+    type: Literal["count", "bins", "any", "zero_one_more", "degree"] = "count"
+    top_code: int | None = None
+    heaped: bool = False
+    zero_inflated: bool = False
+    bins: tuple[Text, ...] = ()
+    codes: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AnswerSettings:
+        takes = {"count": ("top_code", "heaped", "zero_inflated"), "bins": ("bins", "codes"), "degree": ("heaped",)}
+        given = [name for name in ("top_code", "heaped", "zero_inflated", "bins", "codes") if getattr(self, name)]
+        odd = [name for name in given if name not in takes.get(self.type, ())]
+        if odd:
+            raise ValueError(f"an answer of type '{self.type}' takes no {' or '.join(odd)}")
+        if self.top_code is not None and self.top_code < 1:
+            raise ValueError("a top code must be 1 or more")
+        if self.type == "bins":
+            intervals_of(self.bins)
+        if self.codes and (len(self.codes) != len(self.bins) or len(set(self.codes)) < len(self.codes)):
+            raise ValueError("'codes' must be one number a bin, each another one")
+        return self
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Lowest and highest number of each possible answer, ascending; none where the number itself is recorded."""
+        match self.type:
+            case "any":
+                return (0, 0), (1, inf)
+            case "zero_one_more":
+                return (0, 0), (1, 1), (2, inf)
+            case "bins":
+                return intervals_of(self.bins)
+        return ()
+
+    @property
+    def text(self) -> str:
+        """The kind of answer in words, for outputs."""
+        top = () if self.top_code is None else (f"{self.top_code} or more as one",)
+        crowded = (name.replace("_", "-") for name in ("heaped", "zero_inflated") if getattr(self, name))
+        return ", ".join((self.type.replace("_", " "), *self.bins, *top, *crowded))
 
 
 class QuestionSettings(Section):
-    """[[question]]: one answer column and its group."""
+    """[[question]]: one answer column and its group.
+
+    ``respect`` is the column with the respondent's level of respect for the group, or acceptance of it. A question on
+    the respondent's own degree has no group.
+    """
 
     column: Text = Field(description="the answer column of the survey file")
-    group: Text = Field(description="the group the question asks about")
+    group: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     kind: Text | None = None
+    respect: Text | None = None
     answer: AnswerSettings = AnswerSettings()
 
 
@@ -74,78 +123,6 @@ class KnownSettings(Section):
     """[known]: the file of known group sizes."""
 
     file: str = ""
-
-
-def _one_form(fixed: float | None, prior: str | None, parameters: dict[str, float | None]) -> None:
-    given = [name for name, value in parameters.items() if value is not None]
-    if (fixed is None) == (prior is None):
-        raise ValueError("give either 'fixed' or 'prior', one of the two")
-    if fixed is not None and given:
-        raise ValueError(f"a fixed value takes no {' or '.join(given)}")
-    if prior is not None and len(given) < len(parameters):
-        raise ValueError(f"a prior needs {' and '.join(parameters)}")
-
-
-class TransmissionStatement(Section):
-    """The chance that a tie to a member is known and reported: a fixed value or a beta prior, with its reason."""
-
-    fixed: float | None = None
-    prior: Literal["beta"] | None = None
-    mean: float | None = None
-    sd: float | None = None
-    reason: Text = Field(description="why this value or prior")
-
-    @model_validator(mode="after")
-    def _complete(self) -> TransmissionStatement:
-        _one_form(self.fixed, self.prior, {"mean": self.mean, "sd": self.sd})
-        if self.fixed is not None and not 0 < self.fixed <= 1:
-            raise ValueError("a fixed transmission must be above 0 and at most 1")
-        if self.mean is not None and self.sd is not None:
-            if not 0 < self.mean < 1:
-                raise ValueError("the mean of a beta prior must lie between 0 and 1")
-            if not 0 < self.sd**2 < self.mean * (1 - self.mean):
-                raise ValueError("no beta distribution has this mean and sd; sd² must be below mean (1 − mean)")
-        return self
-
-    @property
-    def shapes(self) -> tuple[float, float]:
-        """The two shape parameters of the beta prior."""
-        if self.mean is None or self.sd is None:
-            raise ValueError("a fixed transmission has no beta shapes")
-        concentration = self.mean * (1 - self.mean) / self.sd**2 - 1
-        return self.mean * concentration, (1 - self.mean) * concentration
-
-    @property
-    def text(self) -> str:
-        """The statement in words, for outputs."""
-        form = f"fixed at {self.fixed:g}" if self.fixed is not None else f"beta, mean {self.mean:g}, sd {self.sd:g}"
-        return f"{form} ({self.reason})"
-
-
-class RatioStatement(Section):
-    """Members' mean degree over everyone's: a fixed value or a log-normal prior, with its reason."""
-
-    fixed: float | None = None
-    prior: Literal["lognormal"] | None = None
-    median: float | None = None
-    log_sd: float | None = None
-    reason: Text = Field(description="why this value or prior")
-
-    @model_validator(mode="after")
-    def _complete(self) -> RatioStatement:
-        _one_form(self.fixed, self.prior, {"median": self.median, "log_sd": self.log_sd})
-        for name in ("fixed", "median", "log_sd"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0")
-        return self
-
-    @property
-    def text(self) -> str:
-        """The statement in words, for outputs."""
-        if self.fixed is not None:
-            return f"fixed at {self.fixed:g} ({self.reason})"
-        return f"lognormal, median {self.median:g}, log sd {self.log_sd:g} ({self.reason})"
 
 
 EQUAL_NETWORKS = RatioStatement(fixed=1.0, reason="not stated; members' networks assumed as large as everyone's")
@@ -159,6 +136,23 @@ class HiddenSettings(Section):
     denominator: Text = Field(description="a name under [areas.denominators]")
     transmission: TransmissionStatement | None = None
     degree_ratio: RatioStatement = EQUAL_NETWORKS
+
+
+class LinkSettings(Section):
+    """[[link]]: a hidden group whose number of members follows from another's; ``mean`` is how many there are per
+    member of the other.
+    """
+
+    group: Text = Field(description="the hidden group that follows")
+    of: Text = Field(description="the hidden group it follows from")
+    mean: RatioStatement = Field(description="members of 'group' per member of 'of'")
+
+    @field_validator("mean")
+    @classmethod
+    def _stated(cls, mean: RatioStatement) -> RatioStatement:
+        if mean.side_data is not None:
+            raise ValueError("the mean of a link takes no side_data; give 'fixed' or 'prior'")
+        return mean
 
 
 class GeometrySettings(Section):
@@ -188,7 +182,7 @@ class AreasSettings(Section):
     denominators: dict[str, Text] = Field(description="name = column of each population that a rate can be per")
     geometry: GeometrySettings | None = None
     vintage: str = ""
-    covariates: dict[str, CovariateSettings] = {}
+    covariates: dict[str, CovariateSettings] = Field(default_factory=dict)
 
 
 class StudySettings(Section):
@@ -197,6 +191,7 @@ class StudySettings(Section):
     study: AboutSettings = Field(description="what was asked, of whom, when")
     survey: SurveySettings = Field(description="the file of answers and the roles of its columns")
     question: tuple[QuestionSettings, ...] = ()
-    known: KnownSettings = Field(description="the file of known group sizes")
+    known: KnownSettings = KnownSettings()
     hidden: tuple[HiddenSettings, ...] = ()
+    link: tuple[LinkSettings, ...] = ()
     areas: AreasSettings = Field(description="the file of areas and the roles of its columns")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,19 @@ import pandas as pd
 from nsum_bayes.data import payload, summary
 from nsum_bayes.data.areas import Areas, area_codes, build_areas, match_geometry
 from nsum_bayes.data.columns import Table
+from nsum_bayes.data.contacts import build_contacts, given_side_data, read_side_data
 from nsum_bayes.data.faults import Fault
-from nsum_bayes.data.groups import KnownSizes, build_known
+from nsum_bayes.data.groups import KnownSizes, build_known, no_known_sizes
 from nsum_bayes.data.readers import find_file, geometry_by_code, read_geometry, read_table, sha256
-from nsum_bayes.data.settings import RatioStatement, StudySettings, TransmissionStatement
+from nsum_bayes.data.settings import (
+    LinkSettings,
+    LocalShareStatement,
+    RatioStatement,
+    StudySettings,
+    TransmissionStatement,
+)
 from nsum_bayes.data.survey import Survey, build_survey, ordered_groups
-from nsum_bayes.data.vocabulary import read_settings
+from nsum_bayes.data.vocabulary import place, read_settings
 from nsum_bayes.errors import StudyError
 
 if TYPE_CHECKING:
@@ -30,7 +37,7 @@ __all__ = ["HiddenGroup", "Question", "RatioStatement", "Study", "TransmissionSt
 
 @dataclass(frozen=True)
 class Question:
-    """One answer column: its group, the group's kind and the kind of answer."""
+    """One answer column: its group ('' for the respondent's own degree), the group's kind and the kind of answer."""
 
     group: str
     column: str
@@ -63,6 +70,9 @@ class Study:
         SHA-256 by file name.
     notes
         What was found and does not stop the study.
+    contacts
+        By hidden group whose transmission or degree ratio rests on side data: one row a member, columns ``contacts``,
+        ``aware`` and the known groups asked about, NaN where an answer is missing.
 
     Examples
     --------
@@ -77,6 +87,7 @@ class Study:
     areas: Areas
     hashes: dict[str, str]
     notes: tuple[str, ...] = ()
+    contacts: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Study({self.title!r}: {self.survey!r}, {self.known!r}, {self.areas!r})"
@@ -107,6 +118,11 @@ class Study:
         return self.settings.study.frame
 
     @property
+    def local_share(self) -> LocalShareStatement | None:
+        """The share of ties that are in the respondent's own area, where the frame is wider than that."""
+        return self.settings.study.local_share
+
+    @property
     def synthetic(self) -> bool:
         """Whether the answers are simulated."""
         return self.settings.study.synthetic
@@ -131,6 +147,36 @@ class Study:
         """The answer columns, in the order of the study file."""
         return tuple(Question(q.group, q.column, q.kind, q.answer.type) for q in self.settings.question)
 
+    @property
+    def kinds(self) -> dict[str, str | None]:
+        """The kind (name, occupation, event …) of each group, None where the study file gives none."""
+        return {question.group: question.kind for question in self.settings.question if question.group}
+
+    @property
+    def heaped_groups(self) -> tuple[str, ...]:
+        """Groups whose answers are said to crowd at 5 and 10, in the order of the questions."""
+        return tuple(q.group for q in self.settings.question if q.group and q.answer.heaped)
+
+    @property
+    def zero_inflated_groups(self) -> tuple[str, ...]:
+        """Groups with more answers of zero than there are true zeros, in the order of the questions."""
+        return tuple(q.group for q in self.settings.question if q.answer.zero_inflated)
+
+    @property
+    def reports_degree(self) -> bool:
+        """Whether respondents were asked how many people they know."""
+        return any(q.answer.type == "degree" for q in self.settings.question)
+
+    @property
+    def degree_heaped(self) -> bool:
+        """Whether these reports come in round numbers."""
+        return any(q.answer.type == "degree" and q.answer.heaped for q in self.settings.question)
+
+    @property
+    def links(self) -> tuple[LinkSettings, ...]:
+        """Hidden groups whose number of members follows from another's."""
+        return self.settings.link
+
     def hidden(self, group: str) -> HiddenGroup:
         """A hidden group by its name.
 
@@ -153,7 +199,7 @@ class Study:
         KeyError
             No question asks about the group.
         """
-        return {question.group: question.kind for question in self.settings.question}[group]
+        return self.kinds[group]
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
@@ -175,7 +221,8 @@ class Study:
         if settings is None:
             raise StudyError(faults)
         tables, geometry, hashes = _read_files(settings, file.parent, faults)
-        return _assembled(settings, tables, geometry, {file.name: sha256(file), **hashes}, faults)
+        side_data, more = read_side_data(settings, file.parent, list(hashes), faults)
+        return _assembled(settings, tables, side_data, geometry, {file.name: sha256(file), **hashes, **more}, faults)
 
     @classmethod
     def from_frames(
@@ -183,9 +230,10 @@ class Study:
         settings: Mapping[str, Any],
         *,
         survey: pd.DataFrame,
-        known: pd.DataFrame,
+        known: pd.DataFrame | None = None,
         areas: pd.DataFrame,
         geometry: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+        side_data: Mapping[str, pd.DataFrame] | None = None,
     ) -> Study:
         """Check a study given as frames; its settings are the content of study.toml without the file names.
 
@@ -194,10 +242,13 @@ class Study:
         settings
             The study file as a dictionary.
         survey, known, areas
-            The frames that the study file would name; not changed.
+            The frames that the study file would name; not changed. ``known`` may be left out where no question asks
+            about a group of known size.
         geometry
             Polygons: a GeoSeries indexed by area code, or a GeoDataFrame with the code column of [areas.geometry]
             ([areas] where that is absent).
+        side_data
+            Tables of members' contacts, by the name that the statements of the hidden groups use.
 
         Raises
         ------
@@ -207,17 +258,16 @@ class Study:
         parsed, faults = read_settings(dict(settings))
         if parsed is None:
             raise StudyError(faults)
-        frames = {"survey": survey, "known": known, "areas": areas}
-        tables: Tables = {}
-        hashes: dict[str, str] = {}
-        for name, frame in frames.items():
-            tables[name] = Table(f"the {name} frame", frame.reset_index(drop=True))
-            hashes[name] = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-        return _assembled(parsed, tables, _given_geometry(geometry, parsed, faults), hashes, faults)
+        frames = {"survey": survey, "known": pd.DataFrame() if known is None else known, "areas": areas}
+        tables: Tables = {name: Table(f"the {name} frame", f.reset_index(drop=True)) for name, f in frames.items()}
+        hashes = {name: _frame_hash(frame) for name, frame in {**(side_data or {}), **frames}.items()}
+        members = given_side_data(parsed, side_data or {}, faults)
+        return _assembled(parsed, tables, members, _given_geometry(geometry, parsed, faults), hashes, faults)
 
     def to_payload(self) -> dict[str, str]:
         """The whole study as JSON texts; holds respondents' answers, so it is restricted."""
-        return payload.written(self.settings, self.survey, self.known, self.areas, self.hashes, self.notes)
+        parts = (self.settings, self.survey, self.known, self.areas, self.hashes, self.notes, self.contacts)
+        return payload.written(*parts)
 
     @classmethod
     def from_payload(cls, texts: Mapping[str, str]) -> Study:
@@ -244,6 +294,10 @@ Tables = dict[str, Table | None]
 NamedGeometry = tuple["gpd.GeoSeries | None", str]
 
 
+def _frame_hash(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+
+
 def _read_files(
     settings: StudySettings, folder: Path, faults: list[Fault]
 ) -> tuple[Tables, NamedGeometry, dict[str, str]]:
@@ -253,6 +307,8 @@ def _read_files(
     stated = settings.areas.geometry
     named = [*names.values(), *([stated.file] if stated else [])]
     for role, name in names.items():
+        if role == "known" and not ordered_groups(settings)[0] and _nothing_in(folder / name):
+            continue
         what = {"known": "known sizes"}.get(role, role)
         path = find_file(folder, name, named, what, f"study.toml, [{role}]", faults)
         tables[role] = read_table(path, faults) if path else None
@@ -266,6 +322,11 @@ def _read_files(
     return tables, (read_geometry(path, stated.code, faults), path.name), hashes | {stated.file: sha256(path)}
 
 
+def _nothing_in(path: Path) -> bool:
+    """Whether a file is not named (the path is then the folder's) or is empty; either will do where none is needed."""
+    return path.is_dir() or (path.is_file() and not path.stat().st_size)
+
+
 def _given_geometry(geometry: Any, settings: StudySettings, faults: list[Fault]) -> NamedGeometry:
     name = "the geometry frame"
     if geometry is None or not hasattr(geometry, "columns"):
@@ -275,7 +336,12 @@ def _given_geometry(geometry: Any, settings: StudySettings, faults: list[Fault])
 
 
 def _assembled(
-    settings: StudySettings, tables: Tables, geometry: NamedGeometry, hashes: dict[str, str], faults: list[Fault]
+    settings: StudySettings,
+    tables: Tables,
+    side_data: Mapping[str, Table],
+    geometry: NamedGeometry,
+    hashes: dict[str, str],
+    faults: list[Fault],
 ) -> Study:
     """Build the parts, hold each against the others, and raise all faults together."""
     notes: list[str] = []
@@ -283,24 +349,47 @@ def _assembled(
     if table := tables["areas"]:
         codes = area_codes(table, settings.areas, faults)
         areas = build_areas(table, settings.areas, codes, faults, notes)
-    faults += _frame_faults(settings, codes)
+    _check_frame(settings, codes, faults, notes)
     survey = build_survey(tables["survey"], settings, codes, faults, notes) if tables["survey"] else None
-    known = None
-    if table := tables["known"]:
-        surveyed = survey.surveyed_areas if survey is not None and not faults else pd.Index([]).to_numpy(dtype=str)
-        known = build_known(table, ordered_groups(settings)[0], areas, surveyed, faults, notes)
+    known = _known(settings, tables.get("known"), areas, survey, faults, notes)
+    contacts = build_contacts(side_data, settings, ordered_groups(settings)[0], faults, notes)
     polygons, name = geometry
     if polygons is not None and codes is not None:
         polygons = match_geometry(polygons, name, codes, faults)
     if faults or survey is None or known is None or areas is None:
         raise StudyError(faults)
-    return Study(settings, survey, known, replace(areas, geometry=polygons), hashes, tuple(notes))
+    return Study(settings, survey, known, replace(areas, geometry=polygons), hashes, tuple(notes), contacts)
 
 
-def _frame_faults(settings: StudySettings, codes: Any) -> list[Fault]:
-    wider = (*settings.areas.levels, "nation")
-    if settings.study.frame not in wider or codes is None or len(codes) < 2:
-        return []
-    what = f"The frame '{settings.study.frame}' is wider than the area, which is not supported yet for several areas."
-    advice = 'Only frame = "area" can be used with several areas; with one area, any frame.'
-    return [(what, "study.toml, [study], key frame", advice)]
+def _known(
+    settings: StudySettings,
+    table: Table | None,
+    areas: Areas | None,
+    survey: Survey | None,
+    faults: list[Fault],
+    notes: list[str],
+) -> KnownSizes | None:
+    groups = ordered_groups(settings)[0]
+    if not groups and (table is None or not len(table.frame)):
+        return no_known_sizes()
+    if table is None:
+        return None
+    surveyed = survey.surveyed_areas if survey is not None and not faults else pd.Index([]).to_numpy(dtype=str)
+    return build_known(table, groups, areas, surveyed, faults, notes)
+
+
+def _check_frame(settings: StudySettings, codes: Any, faults: list[Fault], notes: list[str]) -> None:
+    """A frame wider than the area spreads ties over several areas, in shares that no answer tells."""
+    frame, share = settings.study.frame, settings.study.local_share
+    if frame not in (*settings.areas.levels, "nation") or codes is None:
+        return
+    if len(codes) < 2 and share is not None:
+        notes.append("local_share is not used, since there is one area only.")
+    if len(codes) < 2 or share is not None:
+        return
+    what = f"The frame '{frame}' is wider than the area, and the share of ties in the own area is not stated."
+    advice = (
+        'State it: local_share = { prior = "beta", mean = …, sd = …, reason = "…" } '
+        'or { fixed = …, reason = "…" }; answers about a wider frame tell little of a single area.'
+    )
+    faults.append((what, place(("study",)), advice))

@@ -24,6 +24,9 @@ def described(study: Study) -> dict[str, Any]:
         "areas": _areas(study),
         "known_groups": [_known(study, group) for group in study.known_groups],
         "hidden_groups": [_hidden(study, group) for group in study.hidden_groups],
+        "links": [{"group": link.group, "of": link.of, "mean": link.mean.text} for link in study.links],
+        "local_share": None if study.local_share is None else study.local_share.text,
+        "reported_degree": _reported_degree(study),
         "notes": list(study.notes),
         "hashes": dict(study.hashes),
     }
@@ -50,16 +53,32 @@ def _areas(study: Study) -> dict[str, Any]:
 
 
 def _answers(study: Study, group: str) -> dict[str, Any]:
-    """What the answers about a group look like together; an extreme would be one respondent's own answer."""
-    answers = study.survey.answers[:, study.survey.groups.index(group)]
+    """What the answers about a group look like together; an extreme would be one respondent's own answer.
+
+    The mean is that of the lowest numbers that the answers allow.
+    """
+    column = study.survey.groups.index(group)
+    answers, respect = study.survey.answers[:, column], study.survey.respect[:, column]
     given = answers[~np.isnan(answers)]
+    levels = {} if np.isnan(respect).all() else {"respect_missing": int(np.isnan(respect).sum())}
     return {
         "group": group,
         "kind": study.kind_of(group),
+        "answer": next(q.answer.text for q in study.settings.question if q.group == group),
         "missing": len(answers) - len(given),
         "share_of_zeros": float((given == 0).mean()),
         "mean_answer": float(given.mean()),
+        **levels,
     }
+
+
+def _reported_degree(study: Study) -> dict[str, Any] | None:
+    """What respondents say of their network sizes, together."""
+    if not study.reports_degree:
+        return None
+    reported = study.survey.reported_degree
+    missing = int(np.isnan(reported).sum())
+    return {"heaped": study.degree_heaped, "missing": missing, "mean": float(np.nanmean(reported))}
 
 
 def _known(study: Study, group: str) -> dict[str, Any]:
@@ -75,10 +94,12 @@ def _known(study: Study, group: str) -> dict[str, Any]:
 
 def _hidden(study: Study, group: str) -> dict[str, Any]:
     hidden = study.hidden(group)
+    members = {"members_asked": len(study.contacts[group])} if group in study.contacts else {}
     return {
         **_answers(study, group),
         "construct": hidden.construct,
         "denominator": hidden.denominator,
         "transmission": hidden.transmission.text,
         "degree_ratio": hidden.degree_ratio.text,
+        **members,
     }

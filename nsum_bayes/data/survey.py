@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.answers import count_answers
+from nsum_bayes.data.answers import bounded_answers, degree_answers
 from nsum_bayes.data.columns import Table, as_codes, as_labels, as_numbers, column_faults
 from nsum_bayes.data.faults import Fault, counted, listing, rows_text
-from nsum_bayes.data.respondents import read_covariates, respondent_design
+from nsum_bayes.data.respondents import read_covariates, read_respect, respondent_design
 from nsum_bayes.data.settings import StudySettings
 from nsum_bayes.errors import suggestion
 
@@ -38,6 +38,13 @@ class Survey:
         Those of the columns stratum, unit, weight, wave that the study has.
     covariates
         Respondent covariates as read: numbers (NaN where missing) or labels ('' where missing).
+    upper
+        Shape (respondent, group). ``answers`` is the lowest number that an answer allows and this the highest, infinity
+        where the answer is open above ("30 or more", "yes"); the same where it is exact.
+    reported_degree
+        Shape (respondent,): how many people the respondent says to know, NaN where missing or not asked.
+    respect
+        Shape (respondent, group): the respondent's level of respect for a group, NaN where missing or not asked.
     """
 
     answers: np.ndarray
@@ -45,6 +52,20 @@ class Survey:
     area: np.ndarray
     design: pd.DataFrame
     covariates: pd.DataFrame
+    # Left out, these take their values below: exact answers, no report, no respect.
+    upper: np.ndarray = None  # type: ignore[assignment]
+    reported_degree: np.ndarray = None  # type: ignore[assignment]
+    respect: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        absent = {
+            "upper": self.answers,
+            "reported_degree": np.full(len(self.answers), np.nan),
+            "respect": np.full(self.answers.shape, np.nan),
+        }
+        for name, values in absent.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, values)
 
     def __len__(self) -> int:
         return int(self.answers.shape[0])
@@ -100,24 +121,29 @@ def build_survey(
         faults.append((f"{table.name} has no rows.", table.name, "Give one row a respondent."))
     _check_identifiers(table, settings, faults)
     area = _read_area(table, settings, area_codes, faults)
-    groups, answers = _read_answers(table, settings, faults)
+    groups, answers, upper = _read_answers(table, settings, faults)
+    degree = _read_degree(table, settings, faults)
+    respect = read_respect(table, settings, groups, faults, notes)
     design = _read_design(table, settings, faults)
     covariates = read_covariates(table, settings.survey, faults, notes)
-    answered = ~np.isnan(answers).all(axis=1) if len(faults) == before else np.ones(len(table.frame), dtype=bool)
+    answered = np.ones(len(table.frame), dtype=bool)
+    if len(faults) == before:
+        answered = ~np.isnan(np.column_stack([answers, degree])).all(axis=1)
     if not answered.all():
         notes.append(
             f"{counted(int((~answered).sum()), 'respondent')} without any answer left out "
             f"({table.name}, {rows_text(np.flatnonzero(~answered))})."
         )
-    kept = answers[answered]
-    kept.flags.writeable = False
-    return Survey(kept, groups, area[answered], _keep(design, answered), _keep(covariates, answered))
+    arrays = [values[answered] for values in (answers, upper, degree, respect)]
+    for values in arrays:
+        values.flags.writeable = False
+    return Survey(arrays[0], groups, area[answered], _keep(design, answered), _keep(covariates, answered), *arrays[1:])
 
 
 def ordered_groups(settings: StudySettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Known and hidden groups, each in the order of the questions."""
     hidden = {row.group for row in settings.hidden}
-    asked = [question.group for question in settings.question]
+    asked = [question.group for question in settings.question if question.answer.type != "degree"]
     return tuple(g for g in asked if g not in hidden), tuple(g for g in asked if g in hidden)
 
 
@@ -127,7 +153,8 @@ def _wanted(settings: StudySettings) -> list[tuple[str | None, str]]:
     wanted = [(getattr(survey, role), f"study.toml, [survey], key {role}") for role in roles]
     wanted += [(column, "study.toml, [survey], key covariates") for column in survey.covariates]
     for number, question in enumerate(settings.question, start=1):
-        wanted.append((question.column, f"study.toml, [[question]] number {number}, key column"))
+        where = f"study.toml, [[question]] number {number}"
+        wanted += [(question.column, f"{where}, key column"), (question.respect, f"{where}, key respect")]
     return wanted
 
 
@@ -196,18 +223,26 @@ def _unknown_areas(area: np.ndarray, codes: np.ndarray, where: str, areas_name: 
     ]
 
 
-def _read_answers(table: Table, settings: StudySettings, faults: list[Fault]) -> tuple[tuple[str, ...], np.ndarray]:
+def _read_answers(
+    table: Table, settings: StudySettings, faults: list[Fault]
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Groups, and the lowest and highest number that each answer allows."""
     known, hidden = ordered_groups(settings)
     groups = known + hidden
-    column_of = {question.group: question.column for question in settings.question}
-    answers = np.full((len(table.frame), len(groups)), np.nan)
-    survey = settings.survey
+    asked = {question.group: question for question in settings.question}
+    lowest = np.full((len(table.frame), len(groups)), np.nan)
+    highest = lowest.copy()
     for position, group in enumerate(groups):
-        if table.has(column_of[group]) and len(table.frame):
-            answers[:, position] = count_answers(
-                table, column_of[group], survey.missing_codes, survey.allowed_codes, faults
-            )
-    return groups, answers
+        if table.has(asked[group].column) and len(table.frame):
+            lowest[:, position], highest[:, position] = bounded_answers(table, asked[group], settings.survey, faults)
+    return groups, lowest, highest
+
+
+def _read_degree(table: Table, settings: StudySettings, faults: list[Fault]) -> np.ndarray:
+    columns = [question.column for question in settings.question if question.answer.type == "degree"]
+    if columns and table.has(columns[0]) and len(table.frame):
+        return degree_answers(table, columns[0], settings.survey.missing_codes, faults)
+    return np.full(len(table.frame), np.nan)
 
 
 def _read_design(table: Table, settings: StudySettings, faults: list[Fault]) -> pd.DataFrame:

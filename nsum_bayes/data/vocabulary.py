@@ -13,17 +13,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nsum_bayes.data.faults import Fault, listing
-from nsum_bayes.data.settings import StudySettings
+from nsum_bayes.data.settings import QuestionSettings, StudySettings
 from nsum_bayes.errors import suggestion
 
-LATER_ANSWERS = ("bins", "any", "zero_one_more", "degree")
-LATER_ANSWER_KEYS = ("top_code", "heaped", "zero_inflated")
-LATER_KEYS = (*LATER_ANSWER_KEYS, "side_data", "cv")
+LATER_KEYS = ("cv",)
 LATER_SUFFIXES = (".sav", ".zsav", ".por", ".dta")
 RESERVED_LEVELS = (
     *("area", "name", "nation", "population", "level", "group", "wave", "denominator", "respondents", "simulated"),
     *("chain", "draw", "respondent", "covariate", "surveyed_area", "known_group", "hidden_group", "unit"),
-    *("bias", "degree", "degree_area", "deviation", "roster"),
+    *("bias", "degree", "degree_area", "deviation", "roster", "kind", "heap", "link", "link_deviation", "report"),
+    *("rate", "pooled", "respect_slope", "mixing_coefficient", "mixing_covariate", "respondent_covariate"),
+    *("free_group", "respect_group", "zero_inflated_group"),
 )
 """Columns of the tables, dims of the draws, parameters of the models: a level of that name would be taken for one."""
 
@@ -59,7 +59,7 @@ def place(location: Sequence[int | str]) -> str:
     parts = [part for part in location if isinstance(part, str)]
     if not parts:
         return "study.toml, top level"
-    if parts[0] in ("question", "hidden") and len(location) > 1:
+    if parts[0] in ("question", "hidden", "link") and len(location) > 1:
         inner = f", {'.'.join(parts[1:])}" if parts[1:] else ""
         return f"study.toml, [[{parts[0]}]] number {int(location[1]) + 1}{inner}"
     return f"study.toml, [{'.'.join(parts)}]"
@@ -69,17 +69,6 @@ def place(location: Sequence[int | str]) -> str:
 
 
 def _later_keys(raw: dict[str, Any]) -> Iterator[Fault]:
-    for number, answer in _tables(raw.get("question"), "answer"):
-        where: Location = ("question", number, "answer")
-        if answer.get("type") in LATER_ANSWERS:
-            yield _later(f"type = '{answer['type']}'", where, "Leave this question out, or give its answers as counts.")
-        for key in LATER_ANSWER_KEYS:
-            if key in answer:
-                yield _later(key, where, "Remove the key, or leave this question out.")
-    for number, statement in _tables(raw.get("hidden"), "transmission"):
-        if "side_data" in statement:
-            advice = "State the transmission as a beta prior or a fixed value, with a reason."
-            yield _later("side_data", ("hidden", number, "transmission"), advice)
     for name, category in _named_tables(raw, "areas", "covariates"):
         if "cv" in category:
             yield _later("cv", ("areas", "covariates", name), "Remove the key; the column is then taken as exact.")
@@ -95,12 +84,6 @@ def _later_files(raw: dict[str, Any]) -> Iterator[Fault]:
 
 def _later(feature: str, where: Location, advice: str) -> Fault:
     return f"{feature} is not supported yet.", place(where), advice
-
-
-def _tables(rows: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
-        if isinstance(row, dict) and isinstance(row.get(key), dict):
-            yield number, row[key]
 
 
 def _named_tables(raw: dict[str, Any], *path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -204,6 +187,7 @@ def _contradictions(settings: StudySettings) -> list[Fault]:
         *_place_faults(settings),
         *_question_faults(settings),
         *_hidden_faults(settings),
+        *_link_faults(settings),
         *_area_faults(settings),
         *_range_faults(settings),
     ]
@@ -214,21 +198,46 @@ def _place_faults(settings: StudySettings) -> Iterator[Fault]:
         what = "The places are said to be fictional, and the answers are not said to be simulated."
         advice = "Add synthetic = true if the answers are simulated; for a real survey remove fictional_places."
         yield what, f"{place(('study',))}, key fictional_places", advice
+    if settings.study.local_share is not None and settings.study.frame == "area":
+        what = "A local share is stated, and the frame is the area, so that all ties are local."
+        yield what, f"{place(('study',))}, key local_share", "Remove it, or name the wider frame of the question."
 
 
 def _question_faults(settings: StudySettings) -> Iterator[Fault]:
     for role in ("group", "column"):
-        counts = Counter(getattr(question, role) for question in settings.question)
+        counts = Counter(value for question in settings.question if (value := getattr(question, role)))
         for value in (value for value, count in counts.items() if count > 1):
             yield f"The {role} '{value}' has more than one question.", "study.toml, [[question]]", "Keep one of them."
+    for number, question in enumerate(settings.question):
+        yield from _one_question(question, place(("question", number)), settings.survey.missing_codes)
+    own = [question for question in settings.question if question.answer.type == "degree"]
+    if len(own) > 1:
+        what = "More than one question asks how many people the respondent knows."
+        yield what, "study.toml, [[question]]", "Keep one of them."
     hidden = {row.group for row in settings.hidden}
-    if not any(question.group not in hidden for question in settings.question):
-        advice = "Add a [[question]] for each group of known size, with its size in the known sizes file."
+    if not own and not any(question.group not in hidden for question in settings.question):
+        advice = (
+            "Add a [[question]] for each group of known size, with its size in the known sizes file, "
+            'or the one on how many people the respondent knows (type = "degree").'
+        )
         yield "No group of known size is asked about.", "study.toml, [[question]]", advice
 
 
+def _one_question(question: QuestionSettings, where: str, missing: tuple[int, ...]) -> Iterator[Fault]:
+    given = [key for key in ("group", "kind", "respect") if getattr(question, key)]
+    if question.answer.type == "degree" and given:
+        what = f"A question on the respondent's own degree has no {' or '.join(given)}."
+        yield what, where, "Remove the key, or correct the type of answer."
+    if question.answer.type != "degree" and not question.group:
+        yield "The key 'group' is missing.", where, "Add it: the group the question asks about."
+    both = [str(code) for code in question.answer.codes if code in missing]
+    if both:
+        what = f"The code {' and '.join(both)} of a bin is also a missing code."
+        yield what, f"{where}, answer", "Correct 'codes' here or missing_codes under [survey]."
+
+
 def _hidden_faults(settings: StudySettings) -> Iterator[Fault]:
-    asked = [question.group for question in settings.question]
+    asked = [question.group for question in settings.question if question.group]
     if not settings.hidden:
         advice = "Add a [[hidden]] table for each group whose size is sought."
         yield "No hidden group is named.", "study.toml, [[hidden]]", advice
@@ -241,14 +250,32 @@ def _hidden_faults(settings: StudySettings) -> Iterator[Fault]:
             yield what, where, "Correct the name, or add its [[question]]."
         if row.transmission is None:
             advice = (
-                'State it: transmission = { prior = "beta", mean = …, sd = …, reason = "…" } '
-                'or { fixed = …, reason = "…" }; it is never taken as 1 in silence.'
+                'State it: transmission = { prior = "beta", mean = …, sd = …, reason = "…" }, '
+                '{ fixed = …, reason = "…" } or { side_data = "…", reason = "…" }; it is never taken as 1 in silence.'
             )
             yield f"The hidden group '{row.group}' has no transmission statement.", where, advice
+        elif row.degree_ratio.side_data not in (None, row.transmission.side_data or row.degree_ratio.side_data):
+            what = f"Transmission and degree ratio of '{row.group}' name different side data."
+            yield what, where, "Name one table of the members for both; it has all their answers."
         names = list(settings.areas.denominators)
         if row.denominator not in names:
             what = f"The denominator '{row.denominator}' is not known.{suggestion(row.denominator, names)}"
             yield what, where, f"Use a name under [areas.denominators]: {listing(names) or 'there is none yet'}."
+
+
+def _link_faults(settings: StudySettings) -> Iterator[Fault]:
+    hidden = [row.group for row in settings.hidden]
+    for number, link in enumerate(settings.link):
+        where = place(("link", number))
+        for group in (group for group in (link.group, link.of) if group not in hidden):
+            what = f"The link names '{group}', which is no hidden group.{suggestion(group, hidden)}"
+            yield what, where, "Correct the name, or add its [[hidden]] table."
+        if link.group == link.of:
+            yield f"The group '{link.group}' is linked to itself.", where, "Name two different groups."
+    # One link a group: a chain or a fork would need the links' errors to be told apart.
+    named = Counter(group for link in settings.link for group in {link.group, link.of})
+    for group in (group for group, count in named.items() if count > 1):
+        yield f"The group '{group}' is in more than one link.", "study.toml, [[link]]", "Keep one of them."
 
 
 def _area_faults(settings: StudySettings) -> Iterator[Fault]:
@@ -270,10 +297,15 @@ def _area_faults(settings: StudySettings) -> Iterator[Fault]:
 
 def _range_faults(settings: StudySettings) -> Iterator[Fault]:
     where = place(("survey", "covariate_ranges"))
-    names = settings.survey.covariates
+    respect = dict.fromkeys(question.respect for question in settings.question if question.respect)
+    names = (*settings.survey.covariates, *respect)
     for name, (low, high) in settings.survey.covariate_ranges.items():
         if name not in names:
             what = f"The range of '{name}' concerns no covariate of the survey.{suggestion(name, names)}"
-            yield what, where, "Correct the name, or add it to 'covariates' under [survey]."
+            yield (
+                what,
+                where,
+                "Correct the name, or add it to 'covariates' under [survey] or as 'respect' of a question.",
+            )
         if not low < high:
             yield f"The range of '{name}' is empty.", where, "Give [lowest, highest], the lowest first."

@@ -15,7 +15,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsum_bayes.data.settings import RatioStatement, TransmissionStatement
-from nsum_bayes.errors import StudyError
+from nsum_bayes.errors import FitError, StudyError
+from nsum_bayes.estimates.rates import flat_draws
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.model.bias import hidden_bias_sd
 
@@ -34,6 +35,12 @@ def transmission_of(run: Fit, changes: Mapping[str, Any] | None) -> dict[str, Tr
         An unknown group, or a statement without a reason or out of range.
     """
     changes = dict(changes or {})
+    if changes and run.spec.transmission.kind == "joint":
+        raise FitError(
+            f"The transmission is a parameter of '{run.spec.name}': another one needs another fit.",
+            where="transmission",
+            advice="State it in the study file and fit again.",
+        )
     advice = f"Hidden groups: {', '.join(run.study.hidden_groups)}."
     unknown = [group for group in changes if group not in run.study.hidden_groups]
     if unknown:
@@ -44,6 +51,10 @@ def transmission_of(run: Fit, changes: Mapping[str, Any] | None) -> dict[str, Tr
 def _statement(run: Fit, group: str, change: Any) -> TransmissionStatement:
     if change is None and run.spec.transmission.kind == "none":
         return TransmissionStatement(fixed=1.0, reason=f"model {run.spec.name}: {run.spec.transmission.reason}")
+    if change is None and run.spec.transmission.prior is not None:
+        prior = run.spec.transmission.prior
+        reason = prior.reason or f"model {run.spec.name}"
+        return TransmissionStatement(prior="beta", mean=prior.mean, sd=prior.sd, reason=reason)
     if change is None:
         return run.study.hidden(group).transmission
     try:
@@ -75,10 +86,43 @@ def draw_log_ratio(statement: RatioStatement, draws: int, rng: np.random.Generat
     return rng.normal(np.log(statement.median or 1.0), statement.log_sd or 0.0, draws)
 
 
-def draw_hidden_bias(run: Fit, bias_sd: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
-    """b_h (draw, hidden_group) given the draws of the biases' spread; zeros for a model without bias."""
-    n_hidden = len(run.study.hidden_groups)
-    if bias_sd is None:
-        return np.zeros((1, n_hidden))
-    spread = hidden_bias_sd(bias_sd, len(run.study.known_groups))
-    return rng.normal(0.0, 1.0, (len(bias_sd), n_hidden)) * spread[:, None]
+def draw_hidden_bias(run: Fit, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """b_h (draw, hidden_group) apart from its recall term; zeros for a model without bias.
+
+    From the spread seen among the known groups, of the hidden group's own kind where kinds have effects. A study
+    without known groups rests on reported network sizes, and their common error is part of it.
+    """
+    posterior, groups = run.posterior, run.study.hidden_groups
+    n_known = len(run.study.known_groups)
+    bias = np.zeros((draws, len(groups)))
+    if "bias_sd" in posterior:
+        spread = hidden_bias_sd(flat_draws(posterior, "bias_sd"), n_known)
+        bias = rng.normal(0.0, 1.0, bias.shape) * spread[:, None]
+    if "kind_effect" in posterior:
+        bias = bias + _kind_effects(run, rng)
+    if n_known == 0:
+        bias = bias + rng.normal(0.0, run.spec.measurement.report_bias_sd, (draws, 1))
+    return bias
+
+
+def _kind_effects(run: Fit, rng: np.random.Generator) -> np.ndarray:
+    """Effect of each hidden group's kind less the known groups' mean (draw, hidden_group)."""
+    posterior, study = run.posterior, run.study
+    kinds = [str(kind) for kind in posterior["kind_effect"].coords["kind"].values]
+    effect, spread = flat_draws(posterior, "kind_effect"), flat_draws(posterior, "kind_sd")
+    known = sum(_of_kind(study.kinds[group], kinds, effect) for group in study.known_groups) / len(study.known_groups)
+    columns = []
+    for group in study.hidden_groups:
+        kind = study.kinds[group]
+        fresh = rng.normal(0.0, 1.0, len(spread)) * spread
+        columns.append(fresh if kind is not None and kind not in kinds else _of_kind(kind, kinds, effect))
+    return np.column_stack(columns) - np.reshape(known, (-1, 1))
+
+
+def _of_kind(kind: str | None, kinds: list[str], effect: np.ndarray) -> np.ndarray:
+    return effect[:, kinds.index(kind)] if kind in kinds else np.zeros(len(effect))
+
+
+def tied_draws(run: Fit, name: str) -> np.ndarray | None:
+    """Draws (draw, hidden_group) of a factor that was a parameter of the model; None where it was not."""
+    return flat_draws(run.posterior, name) if name in run.posterior else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -246,8 +246,8 @@ def estimate(fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: i
     rate_seed, *seeds = np.random.SeedSequence((fit.seed if seed is None else seed, 1)).spawn(4)
     statements = assumed.transmission_of(fit, transmission)
     log_rate = log_reported_rates(fit, np.random.default_rng(rate_seed))
-    parts = _assumed_draws(fit, statements, len(log_rate), seeds)
-    prevalence = np.exp(log_rate - np.sum(list(parts.values()), axis=0)[:, None, :])
+    parts = _assumed_draws(fit, statements, dict(transmission or {}), len(log_rate), seeds)
+    prevalence = np.exp(_log_prevalence(fit, log_rate, np.sum(list(parts.values()), axis=0)))
     above_one = (prevalence > 1.0).mean(axis=(0, 1))
     study, groups = fit.study, list(fit.study.hidden_groups)
     coords = {"area": np.asarray(study.areas.codes, dtype=object), "group": np.asarray(groups, dtype=object)}
@@ -273,23 +273,55 @@ def _summed(values: np.ndarray, of_area: np.ndarray) -> np.ndarray:
 
 
 def _assumed_draws(
-    fit: Fit, statements: Mapping[str, Any], draws: int, seeds: list[np.random.SeedSequence]
+    fit: Fit,
+    statements: Mapping[str, Any],
+    changed: Container[str],
+    draws: int,
+    seeds: list[np.random.SeedSequence],
 ) -> dict[str, np.ndarray]:
-    """Log of each factor between reported rate and prevalence (draw, hidden_group).
+    """Log of each factor between reported rate and prevalence (draw, hidden_group), the recall term apart.
 
-    Each factor of each group draws from a stream of its own, so that another statement changes nothing else.
+    Each factor of each group draws from a stream of its own, so that another statement changes nothing else. A factor
+    that was a parameter of the model comes from its posterior.
     """
-    posterior, groups = fit.posterior, fit.study.hidden_groups
+    groups = fit.study.hidden_groups
     bias_seed, *stated = seeds
     tau_rngs, ratio_rngs = ([np.random.default_rng(part) for part in seed.spawn(len(groups))] for seed in stated)
     tau = [assumed.draw_log_transmission(statements[g], draws, rng) for g, rng in zip(groups, tau_rngs, strict=True)]
     ratio = [
         assumed.draw_log_ratio(assumed.ratio_of(fit, g), draws, rng) for g, rng in zip(groups, ratio_rngs, strict=True)
     ]
-    bias_sd = flat_draws(posterior, "bias_sd") if "bias_sd" in posterior else None
-    bias = assumed.draw_hidden_bias(fit, bias_sd, np.random.default_rng(bias_seed))
-    bias = np.broadcast_to(bias, (draws, len(groups)))
-    return {"own bias": bias, "transmission": np.column_stack(tau), "degree ratio": np.column_stack(ratio)}
+    parts = {
+        "own bias": assumed.draw_hidden_bias(fit, draws, np.random.default_rng(bias_seed)),
+        "transmission": np.column_stack(tau),
+        "degree ratio": np.column_stack(ratio),
+    }
+    kept = [number for number, group in enumerate(groups) if group not in changed]
+    for part, name in (("own bias", "hidden_bias"), ("transmission", "transmission"), ("degree ratio", "degree_ratio")):
+        tied = assumed.tied_draws(fit, name)
+        if tied is not None:
+            parts[part][:, kept] = (tied if name == "hidden_bias" else np.log(tied))[:, kept]
+    return parts
+
+
+def _log_prevalence(fit: Fit, log_rate: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+    """Log π (draw, area, hidden_group) of reported rates and the factors between.
+
+    With a recall slope a group's bias depends on its size, b = recall · (log share − mean over known groups) + rest, so
+    that log share · (1 + recall) = log reported share − rest + recall · mean.
+    """
+    log_prevalence = log_rate - log_factor[:, None, :]
+    if "recall" not in fit.posterior:
+        return log_prevalence
+    from nsum_bayes.model.bias import log_sizes
+    from nsum_bayes.model.inputs import read_inputs
+
+    slope = flat_draws(fit.posterior, "recall")[:, None, None]
+    areas = fit.study.areas
+    names = [fit.study.hidden(group).denominator for group in fit.study.hidden_groups]
+    log_share = np.log(np.column_stack([areas.denominator_share(name) for name in names]))
+    centre = float(log_sizes(read_inputs(fit.spec, fit.study)).mean())
+    return (log_prevalence + log_share + slope * centre) / (1.0 + slope) - log_share
 
 
 def _uncertainty_by_source(
@@ -318,7 +350,9 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
         "transmission": {group: statement.text for group, statement in statements.items()},
         "degree_ratio": {g: assumed.ratio_of(fit, g).text for g in study.hidden_groups},
         "bias": OWN_BIAS if fit.spec.bias.sd else NO_BIAS,
-        "one_rate": fit.spec.prevalence.area_sd is None and len(study.areas) > 1,
+        "one_rate": "area_effect" not in fit.posterior
+        and "area_log_rate" not in fit.posterior
+        and len(study.areas) > 1,
         "share_above_one": dict(zip(study.hidden_groups, map(float, above_one), strict=True)),
         "interval": INTERVAL,
         "interrupted": fit.interrupted,

@@ -28,6 +28,8 @@ def log_reported_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
         Source of the fresh effects of areas and units without respondents.
     """
     posterior, areas = run.posterior, run.study.areas
+    if "area_log_rate" in posterior:
+        return pooled_rates(run, rng)
     intercept = flat_draws(posterior, "rate_intercept")
     log_rate = np.repeat(intercept[:, None, :], len(areas), axis=1)
     if "rate_coefficient" in posterior:
@@ -37,7 +39,15 @@ def log_reported_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
             _add_level(log_rate, run, posterior, level, rng)
     if "area_sd" in posterior:
         _add_areas(log_rate, run, posterior, rng)
-    return log_rate
+    return with_links(run, log_rate, rng) if run.study.links else log_rate
+
+
+def modelled_areas(run: Fit, name: str) -> np.ndarray:
+    """Positions in the frame of the areas that a parameter has draws for: the surveyed ones, or all."""
+    codes = run.study.areas.codes
+    if "area" in run.posterior[name].dims:
+        return np.arange(len(codes))
+    return pd.Index(codes).get_indexer(pd.Index(run.study.survey.surveyed_areas))
 
 
 def _add_covariates(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
@@ -62,7 +72,9 @@ def _sampled_covariates(run: Fit, posterior: xr.Dataset, values: np.ndarray) -> 
     """Draws of missing figures that were unknowns of the model, by (area, covariate) position."""
     if "covariate_missing" not in posterior:
         return {}
-    position = pd.Index(run.study.areas.codes).get_indexer(pd.Index(run.study.survey.surveyed_areas))
+    # The parameter itself has no area dim; an area effect, where there is one, has that of the areas with rates.
+    by_area = "area_effect" if "area_effect" in posterior else "covariate_missing"
+    position = modelled_areas(run, by_area)
     draws = flat_draws(posterior, "covariate_missing")
     rows, columns = np.nonzero(np.isnan(values[position]))
     return {(position[r], c): draws[:, i] for i, (r, c) in enumerate(zip(rows, columns, strict=True))}
@@ -70,7 +82,7 @@ def _sampled_covariates(run: Fit, posterior: xr.Dataset, values: np.ndarray) -> 
 
 def _add_level(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, level: str, rng: np.random.Generator) -> None:
     spread = flat_draws(posterior, f"{level}_sd")
-    effect = posterior[f"{level}_effect"].transpose("chain", "draw", level, "hidden_group")
+    effect = posterior[f"{level}_effect"].transpose("chain", "draw", level, ...)
     seen = [str(unit) for unit in effect.coords[level].values]
     draws = effect.values.reshape(-1, *effect.shape[2:])
     units, of_area = np.unique(run.study.areas.level_of(level), return_inverse=True)
@@ -80,12 +92,17 @@ def _add_level(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, level: str
 
 
 def _add_areas(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
-    position = pd.Index(run.study.areas.codes).get_indexer(pd.Index(run.study.survey.surveyed_areas))
+    position = modelled_areas(run, "area_effect")
     log_rate[:, position, :] += flat_draws(posterior, "area_effect")
-    rest = np.setdiff1d(np.arange(log_rate.shape[1]), position)
-    rest = rest[np.argsort(run.study.areas.codes[rest])]
+    rest = unseen(run, position)
     fresh = rng.normal(size=(log_rate.shape[0], len(rest), log_rate.shape[2]))
     log_rate[:, rest, :] += _scaled(fresh, posterior)
+
+
+def unseen(run: Fit, position: np.ndarray) -> np.ndarray:
+    """Positions of all other areas, in the order of their codes."""
+    rest = np.setdiff1d(np.arange(len(run.study.areas)), position)
+    return np.asarray(rest[np.argsort(run.study.areas.codes[rest])])
 
 
 def _scaled(fresh: np.ndarray, posterior: xr.Dataset) -> np.ndarray:
@@ -95,6 +112,67 @@ def _scaled(fresh: np.ndarray, posterior: xr.Dataset) -> np.ndarray:
     correlation = flat_draws(posterior, "area_cholesky_corr")
     cholesky = np.linalg.cholesky(correlation) * flat_draws(posterior, "area_sd")[:, :, None]
     return np.einsum("dag,dhg->dah", fresh, cholesky, optimize=True)
+
+
+def with_links(run: Fit, free_rate: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Log r (draw, area, hidden_group) of all hidden groups from that of the groups no link determines (`model.link`).
+
+    An area nobody visited gets a fresh deviation of the mean number of one group per member of the other.
+    """
+    study, posterior = run.study, run.posterior
+    groups = list(study.hidden_groups)
+    linked = [link.group for link in study.links]
+    table = study.areas.table
+    people = {g: np.log(table[study.hidden(g).denominator].to_numpy(dtype=float)) for g in groups}
+    columns = {g: free_rate[:, :, n] for n, g in enumerate(g for g in groups if g not in linked)}
+    factor = np.log(flat_draws(posterior, "transmission")) + np.log(flat_draws(posterior, "degree_ratio"))
+    if "hidden_bias" in posterior:
+        factor = factor + flat_draws(posterior, "hidden_bias")
+    mean = np.log(flat_draws(posterior, "link_mean"))
+    for number, link in enumerate(study.links):
+        seen = factor[:, groups.index(link.group)] - factor[:, groups.index(link.of)]
+        shift = (mean[:, number] + seen)[:, None] + people[link.of] - people[link.group]
+        columns[link.group] = columns[link.of] + shift + _link_deviation(run, number, rng)
+    return np.stack([columns[group] for group in groups], axis=2)
+
+
+def _link_deviation(run: Fit, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Dev of one link in every area (draw, area)."""
+    posterior, areas = run.posterior, run.study.areas
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    deviation = np.zeros((draws, len(areas)))
+    if "link_deviation" in posterior:
+        position = modelled_areas(run, "link_deviation")
+        rest = unseen(run, position)
+        deviation[:, position] = flat_draws(posterior, "link_deviation")[:, :, number]
+        spread = flat_draws(posterior, "link_deviation_sd")
+        deviation[:, rest] = rng.normal(size=(draws, len(rest))) * spread[:, None]
+    return deviation
+
+
+def pooled_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
+    """Log r (draw, area, hidden_group) of the partially pooled model.
+
+    An area nobody visited gets a fresh draw of the pooled distribution, rescaled by the constant of a visited area
+    drawn at random: the model says nothing else about it.
+    """
+    study, posterior = run.study, run.posterior
+    visited = flat_draws(posterior, "area_log_rate")
+    position = modelled_areas(run, "area_log_rate")
+    rest = unseen(run, position)
+    log_rate = np.empty((len(visited), len(study.areas), visited.shape[2]))
+    log_rate[:, position] = visited
+    if len(rest):
+        hidden = slice(len(study.known_groups), None)
+        mean, sd = (flat_draws(posterior, name)[:, None, hidden] for name in ("pooled_mean", "pooled_sd"))
+        shape = (mean / sd) ** 2
+        fresh = rng.gamma(np.broadcast_to(shape, (len(visited), len(rest), shape.shape[2]))) * sd**2 / mean
+        constant = flat_draws(posterior, "rescale")
+        taken = rng.integers(constant.shape[1], size=(len(visited), len(rest)))
+        denominators = [study.hidden(g).denominator for g in study.hidden_groups]
+        share = np.column_stack([study.areas.denominator_share(name)[rest] for name in denominators])
+        log_rate[:, rest] = -fresh - np.take_along_axis(constant, taken, axis=1)[:, :, None] - np.log(share)
+    return log_rate
 
 
 def own_information(run: Fit) -> np.ndarray:
@@ -108,8 +186,15 @@ def own_information(run: Fit) -> np.ndarray:
     respondents = survey.respondents_by_area(areas.codes)
     if "area_effect" not in posterior:
         return np.repeat((respondents / respondents.sum())[:, None], n_hidden, axis=1)
-    share = np.zeros((len(areas), n_hidden))
-    position = pd.Index(areas.codes).get_indexer(pd.Index(survey.surveyed_areas))
+    groups, linked = list(run.study.hidden_groups), {link.group: link.of for link in run.study.links}
+    free = [group for group in groups if group not in linked]
+    position = modelled_areas(run, "area_effect")
+    visited = respondents[position] > 0
     without = (flat_draws(posterior, "area_sd") ** 2).mean(axis=0)
-    share[position] = np.clip(1.0 - flat_draws(posterior, "area_effect").var(axis=0) / without, 0.0, 1.0)
+    told = np.clip(1.0 - flat_draws(posterior, "area_effect").var(axis=0) / without, 0.0, 1.0)
+    share = np.zeros((len(areas), n_hidden))
+    for number, group in enumerate(groups):
+        while group in linked:
+            group = linked[group]
+        share[position, number] = np.where(visited, told[:, free.index(group)], 0.0)
     return share

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from nsum_bayes.errors import FitError, ModelError
+from nsum_bayes.inference.identification import warn_of_repeated_priors
 from nsum_bayes.inference.progress import narrated
 from nsum_bayes.model.spec import ModelSpec
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from nsum_bayes.data.study import Study
 
-NOT_STORED = ("log_theta",)
+NOT_STORED = ("log_theta", "log_multiplier", "residual", "residual_raw")
+"""What is as large as the answers or follows from the rest."""
 TRACKED_PACKAGES = ("nsum-bayes", "pymc", "pytensor", "nutpie", "numba", "arviz", "xarray", "numpy", "pandas")
 
 
@@ -116,8 +118,8 @@ def fit(
     Returns
     -------
     Fit
-        If interrupted (Ctrl-C) after tuning, the draws made so far, marked as such; interrupted before, the
-        interruption goes on to the caller.
+        With an `IdentificationWarning` where the posterior of a parameter repeats its prior. If interrupted (Ctrl-C)
+        after tuning, the draws made so far, marked as such; interrupted before, the interruption goes on to the caller.
 
     Raises
     ------
@@ -156,7 +158,9 @@ def fit(
         "data_hashes": dict(study.hashes),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return Fit(spec, study, tree, provenance)
+    made_fit = Fit(spec, study, tree, provenance)
+    warn_of_repeated_priors(made_fit)
+    return made_fit
 
 
 def _check_arguments(spec: object, study: object, seed: int) -> None:

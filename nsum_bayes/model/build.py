@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING
 
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
+from nsum_bayes.errors import ModelError
 from nsum_bayes.model.bias import add_bias
-from nsum_bayes.model.counts import add_counts, add_stock_counts
-from nsum_bayes.model.degree import add_degree
+from nsum_bayes.model.counts import add_counts, add_dispersion, add_stock_counts
+from nsum_bayes.model.degree import DegreeTerms, add_degree
+from nsum_bayes.model.frame import add_frame
+from nsum_bayes.model.free_rates import add_free_rates
 from nsum_bayes.model.inputs import Inputs, read_inputs
 from nsum_bayes.model.known_sizes import add_known_sizes
+from nsum_bayes.model.link import add_links
+from nsum_bayes.model.matrix_counts import add_matrix_counts
+from nsum_bayes.model.mixing import add_mixing
+from nsum_bayes.model.pooled_rates import add_pooled_rates
 from nsum_bayes.model.prevalence import add_prevalence
-from nsum_bayes.model.spec import ModelSpec
+from nsum_bayes.model.side_data import add_members
+from nsum_bayes.model.spec import FreeRates, ModelSpec, PooledRates
+from nsum_bayes.model.transmission import add_transmission
 
 if TYPE_CHECKING:
     from nsum_bayes.data.study import Study
@@ -50,12 +60,44 @@ def build_model(spec: ModelSpec, study: Study) -> pm.Model:
 
 def build_from_inputs(spec: ModelSpec, inputs: Inputs, *, stock: bool = False) -> pm.Model:
     """The same from inputs already extracted; ``stock`` takes PyMC's own count distributions, as a slow reference."""
-    add = add_stock_counts if stock else add_counts
     with pm.Model(coords={name: values for name, values in inputs.coords.items() if values}) as model:
-        log_degree = add_degree(spec.degree, inputs, above_answers=spec.counts.kind == "binomial")
-        log_known = add_known_sizes(spec.known_sizes, inputs) + add_bias(spec.bias, inputs)
-        log_hidden = add_prevalence(spec.prevalence, inputs)
-        log_theta = pt.concatenate([log_known, log_hidden], axis=1)
+        bounded = spec.counts.kind in ("binomial", "beta_binomial")
+        degree = add_degree(spec.degree, inputs, spec.measurement, above_answers=bounded)
+        dispersion = add_dispersion(spec.counts)
+        multiplier = add_mixing(spec.mixing, inputs)
+        log_theta = _add_rates(spec, inputs, degree, dispersion)
         pm.Deterministic("log_theta", log_theta, dims=("surveyed_area", "group"))
-        add(spec.counts, log_degree, log_theta, inputs)
+        if stock:
+            add_stock_counts(spec.counts, degree.log_degree, log_theta, dispersion, inputs, multiplier)
+        elif multiplier is None:
+            add_counts(spec.counts, spec.measurement, degree.log_degree, log_theta, dispersion, inputs)
+        else:
+            add_matrix_counts(spec.counts, degree.log_degree, log_theta, dispersion, multiplier, inputs)
     return model
+
+
+def _add_rates(
+    spec: ModelSpec, inputs: Inputs, degree: DegreeTerms, dispersion: TensorVariable | None
+) -> TensorVariable:
+    """Log θ (surveyed_area, group), known groups first."""
+    match spec.rates:
+        case FreeRates() as free:
+            return add_free_rates(free, inputs, degree.log_degree)
+        case PooledRates() as pooled:
+            return add_pooled_rates(pooled, inputs)
+    bias, bias_sd = add_bias(spec.bias, inputs)
+    outside = add_transmission(spec.transmission, spec.bias, bias_sd, inputs)
+    if spec.prevalence is None:  # the specification does not allow it
+        raise ModelError("The model has no [prevalence].", where=f"model {spec.name}", advice="Add it.")
+    free_rate = add_prevalence(spec.prevalence, inputs, outside, true_share=spec.transmission.prior is not None)
+    log_rate = add_links(spec.link, inputs, free_rate, outside)
+    log_share, log_hidden = add_frame(
+        inputs, add_known_sizes(spec.known_sizes, inputs), log_rate + inputs.log_denominator_share
+    )
+    if outside is not None and inputs.side_data:
+        as_members = log_share.mean(axis=0) + bias
+        groups = inputs.coords["hidden_group"]
+        add_members(
+            inputs.side_data, spec.counts, dispersion, as_members, outside.log_ratio, (degree.mean, degree.sd), groups
+        )
+    return pt.concatenate([log_share + bias, log_hidden], axis=1)

@@ -24,7 +24,10 @@ def shares(inputs: Inputs) -> np.ndarray:
 
 
 def log_degree(inputs: Inputs) -> np.ndarray:
-    """Log of Killworth's degree estimate with half an answer added (respondent)."""
+    """Log of Killworth's degree estimate with half an answer added (respondent); without known groups, as reported."""
+    if inputs.n_known == 0:
+        told = np.log(inputs.reported_degree)
+        return np.where(np.isnan(told), np.nanmedian(told), told)
     known = inputs.answers[:, : inputs.n_known]
     present = known != MISSING
     ties = np.where(present, known, 0).sum(axis=1) + 0.5

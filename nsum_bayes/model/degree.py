@@ -9,6 +9,8 @@ Log-normal degrees: McCormick, Salganik, Zheng (2010), doi:10.1198/jasa.2009.ap0
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -18,7 +20,8 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import MISSING, Inputs
 from nsum_bayes.model.priors import add_prior
-from nsum_bayes.model.spec import Degree
+from nsum_bayes.model.reported_degree import add_reported_degree
+from nsum_bayes.model.spec import Degree, Measurement
 
 RESPONDENTS_TO_CENTRE = 50
 """Respondents an area from which its effect is told by data more than by prior, so that centring mixes better."""
@@ -45,23 +48,39 @@ class AboveAnswers(Transform):
         return value - pt.log(self.largest + pt.exp(value))
 
 
-def add_degree(part: Degree, inputs: Inputs, *, above_answers: bool = False) -> TensorVariable:
-    """Add log degrees (respondent) to the open model.
+@dataclass(frozen=True)
+class DegreeTerms:
+    """Log degrees (respondent) and the two parameters that members' networks share with everyone's."""
+
+    log_degree: TensorVariable
+    mean: TensorVariable
+    sd: TensorVariable
+
+
+def add_degree(part: Degree, inputs: Inputs, measurement: Measurement, *, above_answers: bool = False) -> DegreeTerms:
+    """Add log degrees (respondent) to the open model, and reported network sizes where the survey asked for them.
 
     ``above_answers`` bounds each degree by the respondent's largest answer, as a binomial count needs; the prior's
     density is not renormalised by that bound (Maltiel et al. 2015).
     """
-    typical = add_prior("degree_mean", part.mean)
+    start, transform = crude.log_degree(inputs), None
+    typical = add_prior("degree_mean", part.mean, population=inputs.population, initval=float(np.median(start)))
     spread = add_prior("degree_sd", part.sd)
     centre = typical + _area_part(part, inputs, typical)
     if inputs.coords["respondent_covariate"] and part.coefficient is not None:
         coefficient = add_prior("degree_coefficient", part.coefficient, dims="respondent_covariate")
         centre = centre + pt.dot(inputs.respondent_covariates, coefficient)
-    start, transform = crude.log_degree(inputs), None
     if above_answers:
         largest = np.where(inputs.answers == MISSING, 0, inputs.answers).max(axis=1).astype(float)
         start, transform = np.log(np.maximum(np.exp(start), largest + 1.0)), AboveAnswers(largest)
-    return pm.Normal("log_degree", centre, spread, dims="respondent", initval=start, default_transform=transform)
+    keywords = {"dims": "respondent", "initval": start}
+    if part.lower is None:
+        log_degree = pm.Normal("log_degree", centre, spread, default_transform=transform, **keywords)
+    else:
+        keywords["initval"] = np.maximum(start, part.lower + 0.1)
+        log_degree = pm.TruncatedNormal("log_degree", centre, spread, lower=part.lower, **keywords)
+    add_reported_degree(measurement, inputs, log_degree)
+    return DegreeTerms(log_degree, typical, spread)
 
 
 def _area_part(part: Degree, inputs: Inputs, typical: TensorVariable) -> TensorVariable | float:

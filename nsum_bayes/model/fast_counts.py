@@ -22,7 +22,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 from scipy.special import gammaln
 
+from nsum_bayes.model.count_terms import beta_shapes
 from nsum_bayes.model.inputs import MISSING
+from nsum_bayes.model.log_gamma import log_rising
 
 LARGEST_PRODUCT = 8
 
@@ -170,4 +172,33 @@ def binomial_logp(lists: AnswerLists, log_degree: TensorVariable, log_theta: Ten
     if len(large):
         ties = degree[respondent]
         total = total + (pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)).sum()
+    return total - lists.log_factorials()
+
+
+def beta_binomial_logp(
+    lists: AnswerLists, log_degree: TensorVariable, log_theta: TensorVariable, correlation: TensorVariable
+) -> TensorVariable:
+    """Log probability of all answers, y ~ BetaBinomial with a continuous degree above every answer.
+
+        C(d, y) B(y + a, d − y + b) / B(a, b),   a = θ s, b = (1 − θ) s, s = 1/ρ − 1
+
+    Maltiel, Raftery, McCormick, Baraff (2015), doi:10.1214/15-AOAS827. The chance of knowing members is integrated out.
+    """
+    degree = pt.exp(log_degree)
+    a, b, size = beta_shapes(pt.exp(log_theta), correlation)
+    answers = np.where(lists.present, lists.answers, 0).astype(float)
+    unknown = log_rising(b[lists.area], degree[:, None] - answers) - log_rising(size[None, :], degree[:, None])
+    total = pt.switch(lists.present, unknown, 0.0).sum()
+    shape = a.flatten()
+    for value, respondent, flat in lists.by_value():
+        ties, known = degree[respondent], shape[flat]
+        product = pt.log(ties * known)
+        for j in range(1, value):
+            product = product + pt.log((ties - j) * (known + j))
+        total = total + product.sum()
+    large, respondent, flat = lists.large()
+    if len(large):
+        ties = degree[respondent]
+        choose = pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)
+        total = total + (choose + log_rising(shape[flat], large)).sum()
     return total - lists.log_factorials()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nsum_bayes.data.answers import spikes
 from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.bins import intervals_of
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import NsumError, suggestion
 
@@ -32,6 +33,7 @@ class Fieldwork:
     settings: Mapping[str, Any] | None = None
     respondent_covariates: Covariates | None = None
     missing_rate: float = 0.0
+    side_data: Mapping[str, pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,11 +45,18 @@ class Frames:
     known: pd.DataFrame
     areas: pd.DataFrame
     geometry: Any = None
+    side_data: Mapping[str, pd.DataFrame] | None = None
 
     def study(self) -> Study:
         """Read and check the frames as those of any other study."""
-        frames = {"survey": self.survey, "known": self.known, "areas": self.areas}
-        return Study.from_frames(self.settings, geometry=self.geometry, **frames)
+        return Study.from_frames(
+            self.settings,
+            survey=self.survey,
+            known=self.known,
+            areas=self.areas,
+            geometry=self.geometry,
+            side_data=self.side_data,
+        )
 
 
 def blank_frames(areas: Areas, work: Fieldwork, rng: np.random.Generator) -> Frames:
@@ -56,29 +65,82 @@ def blank_frames(areas: Areas, work: Fieldwork, rng: np.random.Generator) -> Fra
     codes = choose_areas(areas, work.surveyed, work.selection, rng)
     respondents = _respondents(codes, work.respondents_per_area, work.respondent_covariates, rng)
     settings = _settings(areas, sizes, work, respondents)
-    answers = {question["column"]: 0.0 for question in settings["question"]}
+    answers = {question["column"]: blank_cell(question.get("answer", {})) for question in settings["question"]}
+    side = {name: table.assign(aware=0) for name, table in (work.side_data or {}).items()}
     return Frames(
         settings=settings,
         survey=respondents.assign(**answers),
         known=with_members(sizes, np.zeros(len(sizes))),
         areas=areas.table.rename_axis("code").reset_index(),
         geometry=areas.geometry,
+        side_data=side or None,
     )
 
 
-def answered_frames(blank: Frames, answers: NDArray[np.float64], groups: Sequence[str], members: Any) -> Frames:
-    """The same frames with answers (respondent, group) and roster counts filled in; true answers of 99 are declared."""
-    column = {question["group"]: question["column"] for question in blank.settings["question"]}
-    filled = {column[group]: answers[:, position] for position, group in enumerate(groups)}
+def blank_cell(answer: Mapping[str, Any]) -> Any:
+    """What a file holds for a respondent who knows nobody; one, where the question is how many people are known."""
+    match answer.get("type", "count"):
+        case "degree":
+            return 1.0
+        case "bins":
+            return answer["bins"][0]
+    return 0.0
+
+
+def written_cells(answer: Mapping[str, Any], lowest: NDArray[np.float64]) -> Any:
+    """What a file holds for recorded answers, given the lowest number that each allows."""
+    if answer.get("type") != "bins":
+        return lowest
+    labels = {float(low): label for (low, _), label in zip(intervals_of(answer["bins"]), answer["bins"], strict=True)}
+    return np.array([labels.get(number, "") for number in lowest], dtype=object)
+
+
+def answered_frames(
+    blank: Frames,
+    answers: NDArray[np.float64],
+    groups: Sequence[str],
+    members: Any,
+    side: Mapping[str, Any] | None = None,
+) -> Frames:
+    """The same frames with answers (respondent, group) and roster counts filled in; true answers of 99 are declared.
+
+    ``side`` holds reported network sizes, aware contacts and members' answers, as `story_measurement.side_draws` does.
+    """
+    asked = {question.get("group", ""): question for question in blank.settings["question"]}
+    column = {group: question["column"] for group, question in asked.items()}
+    lowest = {column[group]: answers[:, position] for position, group in enumerate(groups)}
+    filled = {column[group]: written_cells(asked[group].get("answer", {}), lowest[column[group]]) for group in groups}
+    if side and "reported_degree" in side:
+        filled[column[""]] = np.maximum(np.rint(side["reported_degree"]), 1.0)
     declared = set(blank.settings["survey"].get("allowed_codes", ()))
-    found = {code for values in filled.values() for code in spikes(values)}
+    found = {code for values in lowest.values() for code in spikes(values)}
     survey = {**blank.settings["survey"], "allowed_codes": sorted(declared | found)}
     return replace(
         blank,
         settings={**blank.settings, "survey": survey},
         survey=blank.survey.assign(**filled),
         known=with_members(blank.known, members),
+        side_data=_with_members(blank, side or {}),
     )
+
+
+def _with_members(blank: Frames, side: Mapping[str, Any]) -> Mapping[str, pd.DataFrame] | None:
+    """Side data with the draws of aware contacts and of members' answers filled in."""
+    if blank.side_data is None:
+        return None
+    tables = dict(blank.side_data)
+    for hidden in blank.settings["hidden"]:
+        group, statements = hidden["group"], (hidden["transmission"], hidden.get("degree_ratio", {}))
+        name = next((s["side_data"] for s in statements if s.get("side_data")), None)
+        if name is None:
+            continue
+        if f"aware_{group}" in side:
+            tables[name] = tables[name].assign(aware=side[f"aware_{group}"])
+        if f"member_answers_{group}" in side:
+            own = [c for c in tables[name].columns if c not in ("member", "contacts", "aware")]
+            answers = side[f"member_answers_{group}"].reshape(len(tables[name]), len(own))
+            tables[name] = tables[name].assign(**dict(zip(own, answers.T, strict=True)))
+    return tables
 
 
 def with_members(sizes: pd.DataFrame, members: Any) -> pd.DataFrame:

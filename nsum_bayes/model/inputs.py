@@ -8,27 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.errors import ModelError
+from nsum_bayes.errors import ModelError, suggestion
+from nsum_bayes.model.recording import Recording, recordings_of
+from nsum_bayes.model.side_data import SideData, side_data_of
 from nsum_bayes.model.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from nsum_bayes.data.study import Study
+    from nsum_bayes.data.settings import LocalShareStatement, RatioStatement
+    from nsum_bayes.data.study import HiddenGroup, Study
 
 MISSING = -1
+OPEN = int(np.iinfo(np.int64).max)
+"""Upper bound of an answer that has none."""
 
 
 @dataclass(frozen=True)
 class LevelInputs:
-    """One level wider than the area (province, region …) as the surveyed areas see it.
+    """One level wider than the area (province, region …) as the areas with rates see it.
 
     Parameters
     ----------
     name
         The level.
     units
-        Units with respondents.
+        Units of those areas.
     index
-        Position in ``units`` of each surveyed area (surveyed_area).
+        Position in ``units`` of each area with a rate (rate_area).
     complete
         Whether every unit of the frame at this level has respondents.
     """
@@ -68,19 +73,67 @@ class SizeRows:
 
 
 @dataclass(frozen=True)
+class WideFrame:
+    """The question's frame where it is wider than the area: ties beyond the respondent's own area.
+
+    Parameters
+    ----------
+    share
+        The study's statement on κ, the share of ties in the respondent's own area.
+    weight
+        Share of each area in the people of a surveyed area's frame unit (surveyed_area, area); rows sum to one.
+    known
+        Share of each known group in the frame unit (surveyed_area, known_group); errors of sizes ignored.
+    """
+
+    share: LocalShareStatement
+    weight: np.ndarray
+    known: np.ndarray
+
+
+@dataclass(frozen=True)
+class LinkInputs:
+    """One link between hidden groups: position of ``group`` and ``of`` among the hidden groups, and ν's statement."""
+
+    group: int
+    of: int
+    mean: RatioStatement
+    log_denominator_ratio: np.ndarray  # (rate_area,) log of persons of ``of``'s denominator over ``group``'s
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """What `build_model` reads: arrays with their named dims in ``coords``."""
+    """What `build_model` reads: arrays with their named dims in ``coords``.
+
+    Hidden groups' rates are modelled for ``rate_area``: the surveyed areas or, in a frame wider than the area, all of
+    them. ``visited`` are the positions of the surveyed areas among those.
+    """
 
     coords: dict[str, list]
-    answers: np.ndarray  # (respondent, group), MISSING where absent
+    answers: np.ndarray  # (respondent, group), lowest number the answer allows, MISSING where absent
+    upper: np.ndarray  # (respondent, group), highest such number, OPEN where there is none
+    heaped: np.ndarray  # (group,)
+    zero_inflated: np.ndarray  # (group,)
+    recorded: tuple[Recording, ...]  # (group,)
     area: np.ndarray  # (respondent,) position among the surveyed areas
     sizes: SizeRows
-    log_denominator_share: np.ndarray  # (surveyed_area, hidden_group)
+    log_denominator_share: np.ndarray  # (rate_area, hidden_group)
     log_denominator_total: np.ndarray  # (hidden_group,)
-    covariates: np.ndarray  # (surveyed_area, covariate), NaN where missing
+    population: float
+    covariates: np.ndarray  # (rate_area, covariate), NaN where missing
     respondent_covariates: np.ndarray  # (respondent, respondent_covariate)
+    mixing_covariates: np.ndarray  # (respondent, mixing_covariate)
+    respect: np.ndarray  # (respondent, group), zero where none
+    reported_degree: np.ndarray  # (respondent,), NaN where none
+    degree_heaped: bool
     levels: tuple[LevelInputs, ...]
     n_areas: int
+    visited: np.ndarray  # (surveyed_area,) position among the areas with rates
+    hidden: tuple[HiddenGroup, ...]
+    kinds: dict[str, str | None]
+    side_data: tuple[SideData, ...]
+    links: tuple[LinkInputs, ...]
+    frame: WideFrame | None
 
     @property
     def n_known(self) -> int:
@@ -97,6 +150,21 @@ class Inputs:
         """Number of surveyed areas."""
         return len(self.coords["surveyed_area"])
 
+    @property
+    def rate_area(self) -> str:
+        """Dim of the areas with rates: ``surveyed_area`` or, in a wider frame, ``area``."""
+        return "surveyed_area" if self.frame is None else "area"
+
+    @property
+    def free_groups(self) -> np.ndarray:
+        """Positions of the hidden groups whose rates do not follow from another's."""
+        return np.setdiff1d(np.arange(self.n_hidden), [link.group for link in self.links])
+
+    @property
+    def free_group(self) -> str:
+        """Dim of those groups: ``hidden_group`` where nothing is linked."""
+        return "free_group" if self.links else "hidden_group"
+
 
 def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
     """Extract from a study what a model sees of it.
@@ -109,17 +177,17 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
     survey, areas = study.survey, study.areas
     surveyed = survey.surveyed_areas
     position = pd.Index(areas.codes).get_indexer(pd.Index(surveyed))
-    denominators = [study.hidden(group).denominator for group in study.hidden_groups]
-    shares = np.column_stack([areas.denominator_share(name)[position] for name in denominators])
-    totals = [areas.table[name].sum() for name in denominators]
+    wide = len(areas) > 1 and study.local_share is not None and spec.prevalence is not None
+    modelled = np.arange(len(areas)) if wide else position
+    hidden = tuple(study.hidden(group) for group in study.hidden_groups)
+    shares = np.column_stack([areas.denominator_share(group.denominator)[modelled] for group in hidden] or [[]])
+    totals = [areas.table[group.denominator].sum() for group in hidden]
     design = areas.design_matrix()
-    respondent_design = survey.design_matrix()
-    use_covariates = spec.prevalence.coefficient is not None
-    covariates = design.values[position] if use_covariates else np.zeros((len(surveyed), 0))
-    use_respondent = spec.degree.coefficient is not None
-    respondent_covariates = respondent_design.values if use_respondent else np.zeros((len(survey), 0))
-    answers = np.where(np.isnan(survey.answers), MISSING, survey.answers).astype(np.int64)
-    levels = _levels(study, position) if len(areas) > 1 else ()
+    use_covariates = spec.prevalence is not None and spec.prevalence.coefficient is not None
+    covariates = design.values[modelled] if use_covariates else np.zeros((len(modelled), 0))
+    degree_columns, mixing_columns = covariate_columns(spec, study)
+    respondents = survey.design_matrix()
+    levels = _levels(study, position, modelled) if len(areas) > 1 else ()
     sizes = _size_rows(study, surveyed)
     coords: dict[str, list[Any]] = {
         "respondent": list(range(len(survey))),
@@ -127,36 +195,128 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         "known_group": list(study.known_groups),
         "hidden_group": list(study.hidden_groups),
         "surveyed_area": list(surveyed),
+        "area": list(areas.codes) if wide else [],
         "covariate": list(design.coords["covariate"].values) if use_covariates else [],
-        "respondent_covariate": list(respondent_design.coords["respondent_covariate"].values) if use_respondent else [],
+        "respondent_covariate": degree_columns,
+        "mixing_covariate": mixing_columns,
+        "zero_inflated_group": [g for g in survey.groups if g in study.zero_inflated_groups],
+        "respect_group": _respect_groups(spec, study),
+        "kind": _kinds(study) if spec.bias.kind_sd is not None else [],
+        "heap": ["exact", "five", "ten"] if study.heaped_groups else [],
         **{level.name: list(level.units) for level in levels},
     }
-    _check(spec, coords)
-    area = pd.Index(surveyed).get_indexer(pd.Index(survey.area))
+    _check(spec, coords, study)
+    links = _links(study, modelled)
+    linked = {link.group for link in links}
+    if links:
+        coords["link"] = [hidden[link.group].group for link in links]
+        coords["free_group"] = [h.group for number, h in enumerate(hidden) if number not in linked]
+    lower, upper = _answers(study)
     return Inputs(
         coords=coords,
-        answers=answers,
-        area=area,
+        answers=lower,
+        upper=upper,
+        heaped=np.isin(survey.groups, study.heaped_groups),
+        zero_inflated=np.isin(survey.groups, study.zero_inflated_groups),
+        recorded=recordings_of(study),
+        area=pd.Index(surveyed).get_indexer(pd.Index(survey.area)),
         sizes=sizes,
         log_denominator_share=np.log(shares),
         log_denominator_total=np.log(np.array(totals, dtype=float)),
+        population=float(areas.population.sum()),
         covariates=covariates,
-        respondent_covariates=respondent_covariates,
+        respondent_covariates=respondents.sel(respondent_covariate=degree_columns).values,
+        mixing_covariates=respondents.sel(respondent_covariate=mixing_columns).values,
+        respect=np.nan_to_num(survey.respect),
+        reported_degree=survey.reported_degree,
+        degree_heaped=study.degree_heaped,
         levels=levels,
         n_areas=len(areas),
+        visited=position if wide else np.arange(len(surveyed)),
+        hidden=hidden,
+        kinds=study.kinds,
+        side_data=side_data_of(study) if spec.transmission.kind != "none" else (),
+        links=links,
+        frame=_wide_frame(study, surveyed) if wide else None,
     )
 
 
-def _check(spec: ModelSpec, coords: dict[str, list]) -> None:
-    if not coords["hidden_group"]:
+def covariate_columns(spec: ModelSpec, study: Study) -> tuple[list[str], list[str]]:
+    """Columns of the respondents' design matrix that act on the degree, and those that act group by group.
+
+    Raises
+    ------
+    ModelError
+        The model names a covariate that the study does not have.
+    """
+    columns = [str(column) for column in study.survey.design_matrix().coords["respondent_covariate"].values]
+    mixing = spec.mixing
+    by_group: list[str] = []
+    if mixing is not None and (mixing.coefficient is not None or mixing.coefficient_sd is not None):
+        by_group = _chosen(columns, mixing.covariates, study, "mixing")
+    if spec.degree.coefficient is None:
+        return [], by_group
+    if spec.degree.covariates is None:
+        return [column for column in columns if column not in by_group], by_group
+    return _chosen(columns, spec.degree.covariates, study, "degree"), by_group
+
+
+def _chosen(columns: list[str], names: tuple[str, ...] | None, study: Study, component: str) -> list[str]:
+    if names is None:
+        return columns
+    known = [str(name) for name in study.survey.covariates.columns]
+    for name in (name for name in names if name not in known):
         raise ModelError(
-            "The study has no hidden group, so there is nothing to estimate.",
-            where=f"model {spec.name}",
-            advice="Add a [[hidden]] table to the study file.",
+            f"The survey has no covariate '{name}'.{suggestion(name, known)}",
+            where=f"[{component}], key covariates",
+            advice="Name it under 'covariates' of [survey] in the study file, or change the model file.",
         )
+    return [c for c in columns if any(c in (n, f"{n}_missing") or c.startswith(f"{n}=") for n in names)]
 
 
-def _levels(study: Study, position: np.ndarray) -> tuple[LevelInputs, ...]:
+def _kinds(study: Study) -> list[str]:
+    """Kinds of the known groups that state one."""
+    return sorted({kind for group in study.known_groups if (kind := study.kinds[group]) is not None})
+
+
+def _respect_groups(spec: ModelSpec, study: Study) -> list[str]:
+    """Groups with a level of respect, where the model uses it."""
+    if spec.mixing is None or (spec.mixing.respect is None and spec.mixing.respect_sd is None):
+        return []
+    stated = np.isfinite(study.survey.respect).any(axis=0)
+    return [group for group, there in zip(study.survey.groups, stated, strict=True) if there]
+
+
+def _answers(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest number each answer allows (respondent, group)."""
+    lower, upper = study.survey.answers, study.survey.upper
+    missing = np.isnan(lower)
+    whole = np.where(missing, MISSING, lower).astype(np.int64)
+    # Infinity has no integer; it is replaced before the cast.
+    highest = np.where(missing | np.isinf(upper), MISSING, upper).astype(np.int64)
+    return whole, np.where(np.isinf(upper), OPEN, highest)
+
+
+def _check(spec: ModelSpec, coords: dict[str, list], study: Study) -> None:
+    where = f"model {spec.name}"
+    if not coords["hidden_group"]:
+        what = "The study has no hidden group, so there is nothing to estimate."
+        raise ModelError(what, where=where, advice="Add a [[hidden]] table to the study file.")
+    if study.links and spec.link is None:
+        what = "The study links hidden groups, and the model has no [link]."
+        raise ModelError(what, where=where, advice="Use the model `linked`, or remove the [[link]] tables.")
+    if spec.link is not None and not study.links:
+        what = "The model links hidden groups, and the study has no [[link]] table."
+        raise ModelError(what, where=where, advice="Add a [[link]] table, or use a model without [link].")
+    if study.local_share is not None and len(study.areas) > 1 and spec.prevalence is None:
+        what = "Free and pooled rates cannot tell a frame wider than the area apart."
+        raise ModelError(what, where=where, advice="Use a model with known rates, such as `municipal`.")
+    if not coords["known_group"] and spec.prevalence is None:
+        what = "Rates are rescaled to known groups, and the study has none."
+        raise ModelError(what, where=where, advice="Use a model with known rates, such as `municipal`.")
+
+
+def _levels(study: Study, position: np.ndarray, modelled: np.ndarray) -> tuple[LevelInputs, ...]:
     """Levels with at least two units in the frame; a single unit cannot be told from the intercept."""
     found = []
     for name in study.areas.levels:
@@ -164,9 +324,50 @@ def _levels(study: Study, position: np.ndarray) -> tuple[LevelInputs, ...]:
         everywhere = np.unique(labels)
         if len(everywhere) < 2:
             continue
-        units, index = np.unique(labels[position], return_inverse=True)
-        found.append(LevelInputs(name, tuple(units), index, complete=len(units) == len(everywhere)))
+        units, index = np.unique(labels[modelled], return_inverse=True)
+        complete = len(np.unique(labels[position])) == len(everywhere)
+        found.append(LevelInputs(name, tuple(units), index, complete=complete))
     return tuple(found)
+
+
+def _links(study: Study, modelled: np.ndarray) -> tuple[LinkInputs, ...]:
+    groups, table = list(study.hidden_groups), study.areas.table
+    found = []
+    for link in study.links:
+        people, others = (table[study.hidden(g).denominator].to_numpy(dtype=float) for g in (link.of, link.group))
+        ratio = np.log(people[modelled]) - np.log(others[modelled])
+        found.append(LinkInputs(groups.index(link.group), groups.index(link.of), link.mean, ratio))
+    return tuple(found)
+
+
+def _wide_frame(study: Study, surveyed: np.ndarray) -> WideFrame:
+    areas = study.areas
+    unit = np.zeros(len(areas)) if study.frame == "nation" else areas.level_of(study.frame)
+    position = pd.Index(areas.codes).get_indexer(pd.Index(surveyed))
+    together = (unit[position][:, None] == unit[None, :]) * np.asarray(areas.population, dtype=float)
+    weight = together / together.sum(axis=1, keepdims=True)
+    known = [_frame_share(study, group, weight, unit) for group in study.known_groups]
+    if study.local_share is None:
+        raise ValueError("a wide frame needs a local share")
+    return WideFrame(study.local_share, weight, np.array(known).reshape(-1, len(surveyed)).T)
+
+
+def _frame_share(study: Study, group: str, weight: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Share of a known group in the frame unit of each surveyed area: its own figure, or the mean over areas."""
+    table = study.known.table[study.known.table["group"] == group]
+    areas = study.areas
+    position = pd.Index(areas.codes).get_indexer(pd.Index(study.survey.surveyed_areas))
+    own = table[table["level"] == study.frame].set_index("unit")["share"]
+    labels = np.full(len(position), "") if study.frame == "nation" else unit[position]
+    stated = own.reindex(labels).to_numpy(dtype=float)
+    if not np.isnan(stated).any():
+        return stated
+    column = study.known.groups.index(group)
+    rows = study.known._rows(areas.codes, areas)[:, column]
+    shares = np.where(rows >= 0, study.known.table["share"].to_numpy(dtype=float)[rows], np.nan)
+    there = np.where(np.isnan(shares), 0.0, 1.0)
+    mean = (weight @ np.nan_to_num(shares)) / (weight @ there)
+    return np.where(np.isnan(stated), mean, stated)
 
 
 def _size_rows(study: Study, surveyed: np.ndarray) -> SizeRows:

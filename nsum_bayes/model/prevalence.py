@@ -18,31 +18,51 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import Inputs, LevelInputs
 from nsum_bayes.model.priors import add_prior, unregistered
-from nsum_bayes.model.spec import Prevalence, Reciprocal, ScalePrior
+from nsum_bayes.model.spec import Normal, Prevalence, Reciprocal, ScalePrior
+from nsum_bayes.model.transmission import Outside
 
 
-def add_prevalence(part: Prevalence, inputs: Inputs) -> TensorVariable:
-    """Add log θ (surveyed_area, hidden_group) of the hidden groups to the open model."""
-    log_rate = pt.zeros((inputs.n_surveyed, inputs.n_hidden)) + _intercept(part, inputs)
+def add_prevalence(
+    part: Prevalence, inputs: Inputs, outside: Outside | None = None, *, true_share: bool = False
+) -> TensorVariable:
+    """Add the log reported rate (rate_area, free hidden group) to the open model.
+
+    Parameters
+    ----------
+    outside
+        What stands between a true share and a reported rate, where it is part of the model.
+    true_share
+        Whether the intercept's prior is of the true share (published models) and not of the reported rate.
+    """
+    shift = outside.log_factor if outside is not None and true_share else None
+    log_rate = pt.zeros((len(inputs.log_denominator_share), len(inputs.free_groups))) + _intercept(part, inputs, shift)
     if part.coefficient is not None and inputs.coords["covariate"]:
-        coefficient = add_prior("rate_coefficient", part.coefficient, dims=("covariate", "hidden_group"))
+        coefficient = add_prior("rate_coefficient", part.coefficient, dims=("covariate", inputs.free_group))
         log_rate = log_rate + pt.dot(_complete_covariates(inputs), coefficient)
     if part.level_sd is not None:
         for level in inputs.levels:
-            log_rate = log_rate + _level_effect(part.level_sd, level)[level.index]
+            log_rate = log_rate + _level_effect(part.level_sd, level, inputs.free_group)[level.index]
     if part.area_sd is not None and inputs.n_areas > 1:
         log_rate = _with_areas(part, inputs, log_rate)
-    return log_rate + inputs.log_denominator_share
+    return log_rate
 
 
-def _intercept(part: Prevalence, inputs: Inputs) -> TensorVariable:
+def _intercept(part: Prevalence, inputs: Inputs, shift: TensorVariable | None) -> TensorVariable:
+    """α_h, the log of the reported rate.
+
+    A prior of the true share is moved by what stands between. A prior that is flat in the logarithm is the same moved
+    or not, but for its bounds; those are left where they are, since bounds that move with τ would make a ridge.
+    """
+    free, dims = inputs.free_groups, inputs.free_group
+    start = crude.log_rate(inputs)[free]
     match part.intercept:
         case Reciprocal():
-            start = np.maximum(crude.log_rate(inputs), -inputs.log_denominator_total * 0.95)
-            lower = -inputs.log_denominator_total
-            return pm.Uniform("rate_intercept", lower, 0.0, dims="hidden_group", initval=start)
+            lower = -inputs.log_denominator_total[free]
+            return pm.Uniform("rate_intercept", lower, 0.0, dims=dims, initval=np.maximum(start, lower * 0.95))
+        case Normal(mean=mean, sd=sd) if shift is not None:
+            return pm.Normal("rate_intercept", mean + shift[free], sd, dims=dims, initval=start)
         case prior:
-            return add_prior("rate_intercept", prior, dims="hidden_group", initval=crude.log_rate(inputs))
+            return add_prior("rate_intercept", prior, dims=dims, initval=start, population=inputs.population)
 
 
 def _complete_covariates(inputs: Inputs) -> TensorVariable | np.ndarray:
@@ -54,15 +74,15 @@ def _complete_covariates(inputs: Inputs) -> TensorVariable | np.ndarray:
     return pt.as_tensor_variable(np.nan_to_num(inputs.covariates))[absent].set(unknown)
 
 
-def _level_effect(prior: ScalePrior, level: LevelInputs) -> TensorVariable:
+def _level_effect(prior: ScalePrior, level: LevelInputs, group: str) -> TensorVariable:
     """Effects of a level's units (unit, hidden_group); they sum to zero where every unit has respondents."""
-    spread = add_prior(f"{level.name}_sd", prior, dims="hidden_group")
-    dims = ("hidden_group", level.name)
+    spread = add_prior(f"{level.name}_sd", prior, dims=group)
+    dims = (group, level.name)
     if level.complete:
         raw = pm.ZeroSumNormal(f"{level.name}_raw", sigma=1.0, dims=dims)
     else:
         raw = pm.Normal(f"{level.name}_raw", 0.0, 1.0, dims=dims)
-    return pm.Deterministic(f"{level.name}_effect", raw.T * spread, dims=(level.name, "hidden_group"))
+    return pm.Deterministic(f"{level.name}_effect", raw.T * spread, dims=(level.name, group))
 
 
 def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> TensorVariable:
@@ -71,10 +91,12 @@ def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> Ten
     Where areas stand out, each area's rate is sampled itself, around its centre; where they do not, its deviation is
     sampled in units of its spread. The same distribution either way; only the mixing differs.
     """
-    dims = ("surveyed_area", "hidden_group")
+    dims = (inputs.rate_area, inputs.free_group)
     scale = _area_scale(part, inputs)
-    if crude.areas_stand_out(inputs):
-        offset = np.broadcast_to(crude.log_rate(inputs), (inputs.n_surveyed, inputs.n_hidden))
+    # Areas nobody visited have nothing to stand out by.
+    if inputs.frame is None and crude.areas_stand_out(inputs):
+        start = crude.log_rate(inputs)[inputs.free_groups]
+        offset = np.broadcast_to(start, (inputs.n_surveyed, len(start)))
         rate = _normal_around("area_rate", centre, scale, dims, start=offset)
         pm.Deterministic("area_effect", rate - centre, dims=dims)
         return rate
@@ -93,13 +115,13 @@ def _normal_around(
 
 def _area_scale(part: Prevalence, inputs: Inputs) -> TensorVariable:
     """Spread of the municipality effects (hidden_group,), or their Cholesky factor where they are correlated."""
-    if part.correlation is None or inputs.n_hidden < 2:
-        return add_prior("area_sd", part.area_sd, dims="hidden_group")
+    if part.correlation is None or len(inputs.free_groups) < 2:
+        return add_prior("area_sd", part.area_sd, dims=inputs.free_group)
     cholesky, _, spread = pm.LKJCholeskyCov(
         "area_cholesky",
-        n=inputs.n_hidden,
+        n=len(inputs.free_groups),
         eta=part.correlation.shape,
-        sd_dist=unregistered(part.area_sd, inputs.n_hidden),
+        sd_dist=unregistered(part.area_sd, len(inputs.free_groups)),
     )
-    pm.Deterministic("area_sd", spread, dims="hidden_group")
+    pm.Deterministic("area_sd", spread, dims=inputs.free_group)
     return cholesky

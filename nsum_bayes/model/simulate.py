@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from nsum_bayes.data.areas import Areas
 from nsum_bayes.data.study import Study
@@ -23,7 +24,8 @@ from nsum_bayes.model.fieldwork import (
     with_gaps,
 )
 from nsum_bayes.model.spec import ModelSpec
-from nsum_bayes.model.story import draw_parameters, simulate_answers
+from nsum_bayes.model.story import draw_parameters, reported_shares, simulate_answers
+from nsum_bayes.model.story_measurement import side_draws
 from nsum_bayes.model.study_design import design_of
 from nsum_bayes.model.truth import Truth
 
@@ -44,6 +46,7 @@ def simulate(
     settings: Mapping[str, Any] | None = None,
     respondent_covariates: Covariates | None = None,
     missing_rate: float = 0.0,
+    side_data: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[Study, Truth]:
     """Simulate a study under a model.
 
@@ -78,6 +81,9 @@ def simulate(
         shares of its labels.
     missing_rate
         Share of cells without an answer; a respondent always keeps one.
+    side_data
+        Tables of members by the name that a hidden group's statement gives; ``aware`` and the members' answers on known
+        groups are drawn, the number of contacts is kept.
 
     Returns
     -------
@@ -104,7 +110,15 @@ def simulate(
     200
     """
     work = Fieldwork(
-        known, hidden, respondents_per_area, surveyed, selection, settings, respondent_covariates, missing_rate
+        known,
+        hidden,
+        respondents_per_area,
+        surveyed,
+        selection,
+        settings,
+        respondent_covariates,
+        missing_rate,
+        side_data,
     )
     frames, truth = simulate_frames(spec, areas, work, seed, parameters)
     return frames.study(), truth
@@ -120,7 +134,9 @@ def simulate_frames(
     design = design_of(study)
     values = draw_parameters(spec, design, streams[1], parameters)
     answers = with_gaps(simulate_answers(spec, design, values, streams[2]), work.missing_rate, streams[3])
-    frames = answered_frames(blank, answers, study.survey.groups, values["members"])
+    known = reported_shares(design, values)[:, : len(design.known_groups)]
+    side = side_draws(spec, design, values, known, streams[2].spawn(1)[0])
+    frames = answered_frames(blank, answers, study.survey.groups, values["members"], side)
     return frames, _truth(study, areas, values)
 
 
@@ -159,5 +175,7 @@ def prior_predictive(spec: ModelSpec, study: Study, draws: int, seed: int) -> di
     for child in np.random.SeedSequence(seed).spawn(draws):
         parameters, answering = (np.random.default_rng(part) for part in child.spawn(2))
         values = draw_parameters(spec, design, parameters)
-        rows.append({**values, "answers": simulate_answers(spec, design, values, answering)})
+        answers = simulate_answers(spec, design, values, answering)
+        known = reported_shares(design, values)[:, : len(design.known_groups)]
+        rows.append({**values, "answers": answers, **side_draws(spec, design, values, known, answering.spawn(1)[0])})
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

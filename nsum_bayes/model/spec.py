@@ -1,7 +1,7 @@
 """What a model is, as data: one frozen choice per component, read from and written to TOML.
 
 A specification knows nothing of PyMC. ``build.py`` turns it into a ``pm.Model``; ``simulate.py`` tells the same
-story in NumPy. No file can name Python code: the vocabulary is closed.
+story in NumPy. No file can name Python code: the vocabulary is closed (`prior_vocabulary`, `components`).
 """
 
 from __future__ import annotations
@@ -9,185 +9,105 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from nsum_bayes.errors import ModelError, suggestion
-
-
-class Part(BaseModel):
-    """A frozen piece of a specification; unknown keys and numbers that are not finite are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-# --- priors, as data with their reason ------------------------------------------------------------------------------
-
-
-class Normal(Part):
-    """Normal(mean, sd)."""
-
-    prior: Literal["normal"] = "normal"
-    mean: float = 0.0
-    sd: PositiveFloat
-    reason: str = ""
-
-
-class HalfNormal(Part):
-    """Normal(0, sd) folded at zero, for scales."""
-
-    prior: Literal["half_normal"] = "half_normal"
-    sd: PositiveFloat
-    reason: str = ""
-
-
-class LogNormal(Part):
-    """exp(Normal(log median, log_sd)), for positive quantities."""
-
-    prior: Literal["lognormal"] = "lognormal"
-    median: PositiveFloat
-    log_sd: PositiveFloat
-    reason: str = ""
-
-
-class Uniform(Part):
-    """Uniform(lower, upper)."""
-
-    prior: Literal["uniform"] = "uniform"
-    lower: float
-    upper: float
-    reason: str = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Uniform:
-        if not self.lower < self.upper:
-            raise ValueError("lower must be below upper")
-        return self
-
-
-class Reciprocal(Part):
-    """p(N_h) ∝ 1/N_h for the size of a hidden group, from one person to the whole denominator population.
-
-    On the log of the reported rate this is Uniform(-log N, 0) with N the denominator population of the frame.
-    """
-
-    prior: Literal["reciprocal"] = "reciprocal"
-    reason: str = ""
-
-
-class LKJ(Part):
-    """A correlation matrix with density proportional to its determinant to the power ``shape`` − 1.
-
-    Lewandowski, Kurowicka, Joe (2009), doi:10.1016/j.jmva.2009.04.008.
-    """
-
-    prior: Literal["lkj"] = "lkj"
-    shape: PositiveFloat
-    reason: str = ""
-
-
-ScalePrior = Annotated[HalfNormal | LogNormal | Uniform, Field(discriminator="prior")]
-LocationPrior = Annotated[Normal | Uniform, Field(discriminator="prior")]
-InterceptPrior = Annotated[Normal | Reciprocal, Field(discriminator="prior")]
-
-
-# --- components -----------------------------------------------------------------------------------------------------
-
-
-class Poisson(Part):
-    """y ~ Poisson(d θ)."""
-
-    kind: Literal["poisson"] = "poisson"
-
-
-class NegativeBinomial1(Part):
-    """y ~ NB with mean d θ and variance ω · mean; ``overdispersion`` is ω − 1, one value a group."""
-
-    kind: Literal["nb1"] = "nb1"
-    overdispersion: LogNormal
-
-
-class NegativeBinomial2(Part):
-    """y ~ NB with mean μ = d θ and variance μ + μ²/r; ``size`` is r, one value a group."""
-
-    kind: Literal["nb2"] = "nb2"
-    size: LogNormal
-
-
-class Binomial(Part):
-    """y ~ Binomial(d, θ) with a continuous degree d, at least the respondent's largest answer."""
-
-    kind: Literal["binomial"] = "binomial"
-
-
-Counts = Annotated[Poisson | NegativeBinomial1 | NegativeBinomial2 | Binomial, Field(discriminator="kind")]
-
-
-class Degree(Part):
-    """log d_i = mean + x_i γ + u_area(i) + sd z_i.
-
-    ``area_sd`` absent: no area effect. ``coefficient`` absent: respondent covariates are not used.
-    """
-
-    mean: LocationPrior
-    sd: ScalePrior
-    area_sd: ScalePrior | None = None
-    coefficient: Normal | None = None
-
-
-class Bias(Part):
-    """b_k ~ Normal(0, sd), the same distribution for known groups (summing to zero) and hidden groups.
-
-    ``sd`` absent: no bias term (the plain model).
-    """
-
-    sd: ScalePrior | None = None
-
-
-class KnownSizesUse(Part):
-    """How known sizes enter.
-
-    ``deviation_sd`` present: where a group's size is known only for a level wider than the area, each surveyed area's
-    share deviates by exp(v_ak), v ~ Normal(0, deviation_sd). ``roster_mean`` and ``roster_sd`` are the distribution of
-    log shares that roster counts (members of rostered) are drawn from.
-    """
-
-    deviation_sd: ScalePrior | None = None
-    roster_mean: Normal = Normal(mean=-5.0, sd=2.0, reason="shares of 0.01 % to 30 %")
-    roster_sd: HalfNormal = HalfNormal(sd=1.0, reason="areas within a factor of seven of one another")
-
-
-class Prevalence(Part):
-    """log r_ha = α_h + X_a β_h + level effects + area effect: the *reported* rate of a hidden group per denominator.
-
-    ``coefficient`` absent: covariates are not used. ``level_sd`` / ``area_sd`` absent: no effects of that kind.
-    ``correlation`` present: area effects of several hidden groups are correlated.
-    """
-
-    intercept: InterceptPrior
-    coefficient: Normal | None = None
-    level_sd: ScalePrior | None = None
-    area_sd: ScalePrior | None = None
-    correlation: LKJ | None = None
-
-
-class Transmission(Part):
-    """``study``: τ and δ as the study file states them. ``none``: the model has no such term, for the reason given."""
-
-    kind: Literal["study", "none"] = "study"
-    reason: str = ""
-
-    @model_validator(mode="after")
-    def _reason_given(self) -> Transmission:
-        if self.kind == "none" and not self.reason:
-            raise ValueError("a model without transmission must give its reason")
-        return self
+from nsum_bayes.model.components import (
+    BetaBinomial,
+    Bias,
+    Binomial,
+    Counts,
+    Degree,
+    FreeRates,
+    KnownRates,
+    KnownSizesUse,
+    Link,
+    Measurement,
+    Mixing,
+    NegativeBinomial1,
+    NegativeBinomial2,
+    Poisson,
+    PooledRates,
+    Prevalence,
+    Rates,
+    Transmission,
+)
+from nsum_bayes.model.prior_vocabulary import (
+    LKJ,
+    Beta,
+    Dirichlet,
+    Fixed,
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    InterceptPrior,
+    InverseUniform,
+    LocationPrior,
+    LogNormal,
+    Normal,
+    OverdispersionPrior,
+    Part,
+    Reciprocal,
+    ScalePrior,
+    Uniform,
+    UniformPrecision,
+    UniformShare,
+)
+
+__all__ = [
+    "ModelSpec",
+    "dumps",
+    "loads",
+    "load_model",
+    "model_names",
+    "ladder",
+    "Part",
+    "Normal",
+    "HalfNormal",
+    "LogNormal",
+    "Uniform",
+    "Reciprocal",
+    "LKJ",
+    "Fixed",
+    "HalfCauchy",
+    "Gamma",
+    "UniformPrecision",
+    "UniformShare",
+    "InverseUniform",
+    "Beta",
+    "Dirichlet",
+    "ScalePrior",
+    "LocationPrior",
+    "InterceptPrior",
+    "OverdispersionPrior",
+    "Counts",
+    "Poisson",
+    "NegativeBinomial1",
+    "NegativeBinomial2",
+    "Binomial",
+    "BetaBinomial",
+    "Measurement",
+    "Degree",
+    "Bias",
+    "KnownSizesUse",
+    "Prevalence",
+    "Transmission",
+    "Mixing",
+    "Rates",
+    "KnownRates",
+    "FreeRates",
+    "PooledRates",
+    "Link",
+]
 
 
 class ModelSpec(Part):
     """A named network scale-up model: one choice per component, priors as data.
+
+    ``rung`` is its place on the ladder from the simplest model upwards.
 
     Examples
     --------
@@ -197,6 +117,7 @@ class ModelSpec(Part):
     """
 
     name: str
+    rung: int = 1000
     title: str
     description: str
     references: tuple[str, ...] = ()
@@ -204,8 +125,30 @@ class ModelSpec(Part):
     degree: Degree
     bias: Bias = Bias()
     known_sizes: KnownSizesUse = KnownSizesUse()
-    prevalence: Prevalence
+    rates: Rates = KnownRates()
+    prevalence: Prevalence | None = None
+    mixing: Mixing | None = None
+    measurement: Measurement = Measurement()
     transmission: Transmission = Transmission()
+    link: Link | None = None
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> ModelSpec:
+        known = isinstance(self.rates, KnownRates)
+        if known == (self.prevalence is None):
+            raise ValueError("rates of kind 'known' need [prevalence]; free and pooled rates take its place")
+        if not known and (self.bias.sd or self.link or self.transmission.kind == "joint"):
+            raise ValueError("free and pooled rates take no bias, link or joint transmission")
+        if self.mixing is not None and self.counts.kind not in ("poisson", "nb1", "nb2"):
+            raise ValueError("mixing needs counts of kind poisson, nb1 or nb2")
+        weighted = isinstance(self.rates, FreeRates) and self.rates.rescale.startswith("weighted")
+        if weighted and (self.mixing is None or self.mixing.correlation is None):
+            raise ValueError("rescaling by correlations needs mixing with a correlation")
+        if self.bias.recall is not None and self.transmission.kind == "joint":
+            raise ValueError("a recall slope takes no joint transmission")
+        if self.link is not None and self.transmission.kind != "joint":
+            raise ValueError("linked groups tie transmissions to the answers: they need transmission kind = 'joint'")
+        return self
 
     def __str__(self) -> str:
         return dumps(self)
@@ -221,7 +164,7 @@ class ModelSpec(Part):
                 if isinstance(prior, Part):
                     fields = prior.model_dump()
                     name, reason = fields.pop("prior"), fields.pop("reason")
-                    text = f"{name}({', '.join(f'{k} = {v:g}' for k, v in fields.items())})"
+                    text = f"{name}({', '.join(f'{k} = {_shown(v)}' for k, v in fields.items())})"
                     rows.append({"component": component, "parameter": parameter, "prior": text, "reason": reason})
         return rows
 
@@ -234,6 +177,10 @@ class ModelSpec(Part):
             An unknown component or a value outside the vocabulary; every fault is listed.
         """
         return _validated({**self.model_dump(), **{k: _plain(v) for k, v in parts.items()}}, f"model {self.name}")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(part: Any) -> Any:
@@ -294,6 +241,11 @@ def _folders() -> tuple[Path, ...]:
 def model_names() -> list[str]:
     """Names of all models that can be loaded by name."""
     return sorted({p.stem for folder in _folders() if folder.is_dir() for p in folder.glob("*.toml")})
+
+
+def ladder() -> list[ModelSpec]:
+    """All named models, from the simplest to the flagship and past it (by their ``rung``)."""
+    return sorted((load_model(name) for name in model_names()), key=lambda spec: (spec.rung, spec.name))
 
 
 def load_model(name_or_path: str | Path) -> ModelSpec:

@@ -15,66 +15,19 @@ known sizes) goes in; parameters are drawn from their priors; answers are drawn 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.model import spec as sp
+from nsum_bayes.model.story_bias import draw_outside
+from nsum_bayes.model.story_draws import LARGEST_MEAN, Floats, Values, draw_prior
+from nsum_bayes.model.story_draws import value as _value
+from nsum_bayes.model.story_measurement import draw_measurement, reported
+from nsum_bayes.model.story_mixing import degree_covariates, draw_free_rates, draw_mixing, draw_pooled_rates
+from nsum_bayes.model.story_rates import draw_missing_covariates, draw_rate, met_shares, with_complete_covariates
 from nsum_bayes.model.study_design import StudyDesign
-
-Floats = NDArray[np.float64]
-Values = dict[str, Any]
-LARGEST_MEAN = 1e15
-
-
-# --- draws ----------------------------------------------------------------------------------------------------------
-
-
-def draw_prior(
-    prior: Any, rng: np.random.Generator, shape: tuple[int, ...] = (), *, total: Floats | float = 1.0
-) -> Floats:
-    """Draw from a prior of the vocabulary; no prior gives zeros. `total` is N of the reciprocal prior."""
-    match prior:
-        case None:
-            return np.zeros(shape)
-        case sp.Normal():
-            return rng.normal(prior.mean, prior.sd, shape)
-        case sp.HalfNormal():
-            return np.abs(rng.normal(0.0, prior.sd, shape))
-        case sp.LogNormal():
-            return prior.median * np.exp(prior.log_sd * rng.standard_normal(shape))
-        case sp.Uniform():
-            return rng.uniform(prior.lower, prior.upper, shape)
-        case sp.Reciprocal():
-            return -np.log(total) * rng.uniform(0.0, 1.0, shape)
-    raise TypeError(f"no draws are defined for the prior {type(prior).__name__}")
-
-
-def draw_statement(statement: Any, rng: np.random.Generator) -> float:
-    """Draw a transmission (Beta by mean and sd) or a degree ratio (log-normal), or return the fixed value."""
-    fixed = getattr(statement, "fixed", None)
-    if fixed is not None:
-        return float(fixed)
-    if statement.prior == "beta":
-        concentration = statement.mean * (1 - statement.mean) / statement.sd**2 - 1
-        return float(rng.beta(statement.mean * concentration, (1 - statement.mean) * concentration))
-    return float(statement.median * np.exp(statement.log_sd * rng.standard_normal()))
-
-
-def draw_correlation(shape: float, size: int, rng: np.random.Generator) -> Floats:
-    """Draw a correlation matrix from the LKJ distribution by the onion method (Lewandowski et al. 2009)."""
-    lower = np.eye(size)
-    beta = shape + (size - 2) / 2
-    for row in range(1, size):
-        reach = rng.beta(row / 2, beta)
-        direction = rng.standard_normal(row)
-        lower[row, :row] = np.sqrt(reach) * direction / np.linalg.norm(direction)
-        lower[row, row] = np.sqrt(1 - reach)
-        beta -= 0.5
-    return lower @ lower.T
 
 
 def draw_parameters(
@@ -116,13 +69,22 @@ def draw_parameters(
             advice="Give the reported rate's intercept or the true share's, not both.",
         )
     degree, sizes, bias, rate, counts, covariates = rng.spawn(6)
-    values = _draw_missing_covariates(spec.prevalence, design, covariates, given)
-    design = _with_complete_covariates(design, values)
-    values |= _draw_degree(spec.degree, design, degree, given)
+    mixing, measurement, free, pooled = rng.spawn(4)
+    values = draw_missing_covariates(spec.prevalence, design, covariates, given)
+    design = with_complete_covariates(design, values)
+    values |= _draw_degree(spec, design, degree, given)
     values |= _draw_sizes(spec.known_sizes, design, sizes, given)
-    values |= _draw_outside(spec, design, bias, given)
-    values |= _draw_rate(spec.prevalence, design, rate, given, np.log(_reported_over_true(values)))
+    values |= draw_outside(spec, design, bias, given)
+    if spec.prevalence is not None:
+        values |= draw_rate(spec, design, rate, given, values)
     values |= _draw_dispersion(spec.counts, design, counts, given)
+    values |= draw_mixing(spec.mixing, design, mixing, given)
+    values |= draw_measurement(spec.measurement, design, measurement, given)
+    match spec.rates:
+        case sp.FreeRates():
+            values |= draw_free_rates(spec.rates, design, free, given, values.get("residual_correlation"))
+        case sp.PooledRates():
+            values |= draw_pooled_rates(spec.rates, design, pooled, given)
     if unknown := [name for name in given if name not in values]:
         raise ModelError(
             f"'{unknown[0]}' is not a parameter of the story.{suggestion(unknown[0], values)}",
@@ -132,27 +94,24 @@ def draw_parameters(
     return values
 
 
-def _value(given: Mapping[str, Any], name: str, drawn: Floats) -> Floats:
-    if name not in given:
-        return drawn
-    return np.array(np.broadcast_to(np.asarray(given[name], dtype=float), np.shape(drawn)))
-
-
 def _several(prior: Any, design: StudyDesign) -> Any:
     """Area effects exist only where there are several areas."""
     return prior if design.area_count > 1 else None
 
 
-def _draw_degree(part: sp.Degree, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]) -> Values:
-    covariates = design.respondent_covariates
-    mean = _value(given, "degree_mean", draw_prior(part.mean, rng))
+def _draw_degree(spec: sp.ModelSpec, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]) -> Values:
+    part, covariates = spec.degree, degree_covariates(spec, design)
+    mean = _value(given, "degree_mean", draw_prior(part.mean, rng, population=design.population))
     sd = _value(given, "degree_sd", draw_prior(part.sd, rng))
     area_sd = _value(given, "degree_area_sd", draw_prior(_several(part.area_sd, design), rng))
     drawn = draw_prior(part.coefficient, rng, (covariates.shape[1],))
     coefficient = _value(given, "degree_coefficient", drawn)
     area_effect = _value(given, "degree_area_effect", area_sd * rng.standard_normal(len(design.surveyed)))
     own = sd * rng.standard_normal(len(design.area))
-    log_degree = mean + covariates @ coefficient + area_effect[design.surveyed_position] + own
+    centre = mean + covariates @ coefficient + area_effect[design.surveyed_position]
+    log_degree = centre + own
+    while part.lower is not None and (below := log_degree <= part.lower).any():
+        log_degree[below] = centre[below] + sd * rng.standard_normal(int(below.sum()))
     return {
         "degree_mean": mean,
         "degree_sd": sd,
@@ -188,106 +147,6 @@ def _draw_sizes(
     }
 
 
-def _draw_outside(
-    spec: sp.ModelSpec, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
-) -> Values:
-    """Biases, transmission and degree ratio: what stands between a true share and a reported rate."""
-    known, hidden = len(design.known_groups), len(design.hidden)
-    sd = _value(given, "bias_sd", draw_prior(spec.bias.sd, rng))
-    raw = sd * rng.standard_normal(known)
-    known_bias = raw - raw.mean() if known else raw
-    hidden_bias = sd * np.sqrt(1 + 1 / max(known, 1)) * rng.standard_normal(hidden)
-    stated = spec.transmission.kind == "study"
-    transmission = [draw_statement(h.transmission, rng) if stated else 1.0 for h in design.hidden]
-    ratio = [draw_statement(h.degree_ratio, rng) if stated else 1.0 for h in design.hidden]
-    return {
-        "bias_sd": sd,
-        "known_bias": _value(given, "known_bias", known_bias),
-        "hidden_bias": _value(given, "hidden_bias", hidden_bias),
-        "transmission": _value(given, "transmission", np.array(transmission)),
-        "degree_ratio": _value(given, "degree_ratio", np.array(ratio)),
-    }
-
-
-def _reported_over_true(values: Mapping[str, Any]) -> Floats:
-    return np.asarray(values["transmission"] * values["degree_ratio"] * np.exp(values["hidden_bias"]))
-
-
-def _draw_missing_covariates(
-    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
-) -> Values:
-    """What the frame does not say about its areas; covariates are standardised on it, so these are Normal(0, 1)."""
-    count = int(np.isnan(design.area_covariates).sum())
-    used = part.coefficient is not None or "rate_coefficient" in given
-    if not (used and count):
-        return {}
-    return {"covariate_missing": _value(given, "covariate_missing", rng.standard_normal(count))}
-
-
-def _with_complete_covariates(design: StudyDesign, values: Mapping[str, Any]) -> StudyDesign:
-    # A model without covariates has coefficients of zero, and zero times NaN is NaN.
-    covariates = np.nan_to_num(design.area_covariates)
-    if "covariate_missing" in values:
-        covariates[np.isnan(design.area_covariates)] = values["covariate_missing"]
-    return replace(design, area_covariates=covariates)
-
-
-def _draw_rate(
-    part: sp.Prevalence,
-    design: StudyDesign,
-    rng: np.random.Generator,
-    given: Mapping[str, Any],
-    log_reported_over_true: Floats,
-) -> Values:
-    hidden, covariates = len(design.hidden), design.area_covariates
-    drawn = draw_prior(part.intercept, rng, (hidden,), total=design.denominator_total)
-    intercept = _value(given, "rate_intercept", drawn)
-    true_intercept = _value(given, "prevalence_intercept", intercept - log_reported_over_true)
-    intercept = true_intercept + log_reported_over_true
-    coefficient = draw_prior(part.coefficient, rng, (covariates.shape[1], hidden))
-    coefficient = _value(given, "rate_coefficient", coefficient)
-    effects = _draw_level_effects(part, design, rng, given) | _draw_area_effects(part, design, rng, given)
-    log_rate = intercept + covariates @ coefficient + effects["area_effect"]
-    for level in design.levels:
-        log_rate = log_rate + effects[f"{level.name}_effect"][level.unit]
-    return {
-        "rate_intercept": intercept,
-        "prevalence_intercept": true_intercept,
-        "rate_coefficient": coefficient,
-        **effects,
-        "log_rate": log_rate,
-        "prevalence": np.exp(log_rate - log_reported_over_true),
-    }
-
-
-def _draw_level_effects(
-    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
-) -> Values:
-    values: Values = {}
-    for level in design.levels:
-        sd = draw_prior(_several(part.level_sd, design), rng, (len(design.hidden),))
-        sd = _value(given, f"{level.name}_sd", sd)
-        effect = sd * rng.standard_normal((level.count, len(design.hidden)))
-        effect = effect - effect.mean(axis=0) if level.complete else effect
-        values[f"{level.name}_sd"] = sd
-        values[f"{level.name}_effect"] = _value(given, f"{level.name}_effect", effect)
-    return values
-
-
-def _draw_area_effects(
-    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
-) -> Values:
-    hidden = len(design.hidden)
-    sd = _value(given, "area_sd", draw_prior(_several(part.area_sd, design), rng, (hidden,)))
-    correlation = np.eye(hidden)
-    if part.correlation is not None and hidden > 1:
-        correlation = draw_correlation(part.correlation.shape, hidden, rng)
-    correlation = _value(given, "area_correlation", correlation)
-    raw = rng.standard_normal((design.area_count, hidden)) @ np.linalg.cholesky(correlation).T
-    effect = _value(given, "area_effect", sd * raw)
-    return {"area_sd": sd, "area_correlation": correlation, "area_effect": effect}
-
-
 def _draw_dispersion(
     part: sp.Counts, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
 ) -> Values:
@@ -297,6 +156,9 @@ def _draw_dispersion(
             return {"overdispersion": _value(given, "overdispersion", draw_prior(part.overdispersion, rng, shape))}
         case sp.NegativeBinomial2():
             return {"size": _value(given, "size", draw_prior(part.size, rng, shape))}
+        case sp.BetaBinomial():
+            drawn = draw_prior(part.correlation, rng, shape)
+            return {"correlation_within": _value(given, "correlation_within", drawn)}
     return {}
 
 
@@ -305,22 +167,34 @@ def _draw_dispersion(
 
 def reported_shares(design: StudyDesign, parameters: Mapping[str, Any]) -> Floats:
     """θ: the share of a respondent's ties that is reported, by surveyed area and group (known, then hidden)."""
+    if "pooled" in parameters:
+        return np.exp(-parameters["pooled"])
+    if "group_rate" in parameters:
+        return np.tile(np.exp(parameters["group_rate"]), (len(design.surveyed), 1))
     known = parameters["known_share"][design.sizes.row]
-    known = known * np.exp(parameters["known_bias"] + parameters["deviation"])
-    hidden = design.denominator_share * np.exp(parameters["log_rate"])
-    return np.concatenate([known, hidden[design.surveyed]], axis=1)
+    deviating = known * np.exp(parameters["deviation"])
+    known, hidden = met_shares(design, parameters, deviating, design.denominator_share * np.exp(parameters["log_rate"]))
+    return np.concatenate([known * np.exp(parameters["known_bias"]), hidden], axis=1)
 
 
 def expected_answers(design: StudyDesign, parameters: Mapping[str, Any]) -> Floats:
     """Expected answer of every respondent to every group, given the parameters."""
     shares = reported_shares(design, parameters)[design.surveyed_position]
-    return np.exp(parameters["log_degree"])[:, None] * shares
+    multiplier = np.exp(np.minimum(parameters.get("log_multiplier", 0.0), 100.0))
+    return np.exp(np.minimum(parameters["log_degree"], 100.0))[:, None] * shares * multiplier
 
 
 def simulate_answers(
     spec: sp.ModelSpec, design: StudyDesign, parameters: Mapping[str, Any], rng: np.random.Generator
 ) -> Floats:
-    """Draw every respondent's answers, (respondent, group), given the parameters."""
+    """Draw every respondent's answers as they are recorded, (respondent, group), given the parameters."""
+    counts = _draw_counts(spec, design, parameters, rng)
+    return reported(counts, design, parameters, rng)
+
+
+def _draw_counts(
+    spec: sp.ModelSpec, design: StudyDesign, parameters: Mapping[str, Any], rng: np.random.Generator
+) -> Floats:
     mean = np.minimum(expected_answers(design, parameters), LARGEST_MEAN)
     match spec.counts:
         case sp.Poisson():
@@ -331,10 +205,16 @@ def simulate_answers(
         case sp.NegativeBinomial2():
             size = np.broadcast_to(parameters["size"], mean.shape)
             return _mixed_poisson(size, mean / size, rng)
+    shares = np.minimum(reported_shares(design, parameters)[design.surveyed_position], 1.0)
+    degree = np.rint(np.minimum(np.exp(parameters["log_degree"]), LARGEST_MEAN)).astype(np.int64)
+    match spec.counts:
         case sp.Binomial():
-            shares = reported_shares(design, parameters)[design.surveyed_position]
-            degree = np.rint(np.minimum(np.exp(parameters["log_degree"]), LARGEST_MEAN)).astype(np.int64)
-            return rng.binomial(degree[:, None], np.minimum(shares, 1.0)).astype(float)
+            return rng.binomial(degree[:, None], shares).astype(float)
+        case sp.BetaBinomial():
+            size = 1.0 / parameters["correlation_within"] - 1.0
+            tiny = 1e-300
+            chance = rng.beta(np.maximum(shares * size, tiny), np.maximum((1.0 - shares) * size, tiny))
+            return rng.binomial(degree[:, None], chance).astype(float)
     raise TypeError(f"no answers are defined for the counts {type(spec.counts).__name__}")
 
 

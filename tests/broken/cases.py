@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from tests.small_study import (
     CODES,
     Edit,
@@ -21,6 +23,13 @@ from tests.small_study import (
 
 TRANSMISSION = 'transmission = { prior = "beta", mean = 0.6, sd = 0.15, reason = "awareness study" }'
 SECOND_ANSWER = 'group  = "nurses"\n'
+COUNT = 'answer = { type = "count" }'
+BINS = 'answer = { type = "bins", bins = ["0", "1-2", "3-5", "6+"] }'
+LAST_QUESTION = '[[question]]\ncolumn = "q_bonded"\n'
+DEGREE = '[[question]]\ncolumn = "q_degree"\nanswer = { type = "degree" }\n\n'
+SECOND_HIDDEN = f'[[hidden]]\ngroup = "farmers"\ndenominator = "adults"\n{TRANSMISSION}\n\n'
+MEAN = 'mean = { fixed = 2, reason = "court files" }'
+CONTACTS = {"member": ["m0", "m1", "m2"], "contacts": [10, 8, 12], "aware": [4, 0, 12], "teachers": [1, "", 0]}
 
 
 def _write(file: str, text: str) -> Edit:
@@ -41,6 +50,42 @@ def _transmission(text: str) -> Edit:
     return edit_text(TRANSMISSION, text)
 
 
+def _answers(text: str, cells: list[object]) -> Edit:
+    """Teachers asked about in another way: its answer table and its cells, repeated down the column."""
+    filled = {row: cells[(row - 1) % len(cells)] for row in range(1, 25)}
+    return both(edit_text(COUNT, text), edit_cells("survey.csv", "q_teachers", filled))
+
+
+def _degree(text: str, cells: list[object]) -> Edit:
+    """A question on the respondent's own degree, with its cells."""
+    filled = [cells[row % len(cells)] for row in range(24)]
+    return both(edit_text(LAST_QUESTION, text + LAST_QUESTION), add_column("survey.csv", "q_degree", filled))
+
+
+def _links(*links: tuple[str, str, str]) -> Edit:
+    """A second hidden group, and [[link]] tables of group, of, mean."""
+    tables = [f'[[link]]\ngroup = "{group}"\nof = "{of}"\n{mean}\n\n' for group, of, mean in links]
+    return edit_text("[areas]\n", "".join([SECOND_HIDDEN, *tables, "[areas]\n"]))
+
+
+def _side_data(
+    table: dict[str, list[object]], statement: str = 'side_data = "contacts.csv", reason = "contacts"'
+) -> Edit:
+    """The transmission from a table of members' contacts."""
+
+    def edit(folder: Path) -> None:
+        pd.DataFrame(table).to_csv(folder / "contacts.csv", index=False)
+        _transmission(f"transmission = {{ {statement} }}")(folder)
+
+    return edit
+
+
+def _with_ratio(edit: Edit, name: str = "contacts.csv") -> Edit:
+    """The degree ratio from side data as well."""
+    ratio = f'degree_ratio = {{ side_data = "{name}", reason = "contacts" }}'
+    return both(edit, edit_text('denominator  = "adults"', f'denominator  = "adults"\n{ratio}'))
+
+
 CASES: dict[str, Edit] = {
     # the study file
     "not toml": edit_text('title     = "Two provinces"', "title     = Two provinces"),
@@ -54,12 +99,56 @@ CASES: dict[str, Edit] = {
     "left to decide": edit_text('"you know each other by name and met in the past year"', '"TODO: the tie"'),
     "unknown frame": edit_text('frame     = "area"', 'frame     = "provinse"'),
     "frame wider than the area": edit_text('frame     = "area"', 'frame     = "nation"'),
+    "local share in the area": edit_text(
+        'frame     = "area"', 'frame = "area"\nlocal_share = { fixed = 0.8, reason = "a" }'
+    ),
+    "local share without a reason": edit_text('frame     = "area"', 'frame = "nation"\nlocal_share = { fixed = 0.8 }'),
+    "local share of zero": edit_text(
+        'frame     = "area"', 'frame = "nation"\nlocal_share = { fixed = 0, reason = "a" }'
+    ),
     # not supported yet
-    "top code": edit_text('answer = { type = "count" }', 'answer = { type = "count", top_code = 30 }'),
-    "binned answers": edit_text('answer = { type = "count" }', 'answer = { type = "bins" }'),
-    "side data": _transmission('transmission = { side_data = "contacts.csv" }'),
     "covariate errors": edit_text('transform = "log"', 'transform = "log"\ncv = { road_km = "road_cv" }'),
     "stata file": edit_text('"survey.csv"', '"survey.dta"'),
+    # kinds of answer
+    "answer above its top code": _answers('answer = { type = "count", top_code = 10 }', [0, 10, 2, 98]),
+    "top code of a yes or no": edit_text(COUNT, 'answer = { type = "any", top_code = 10 }'),
+    "top code of zero": edit_text(COUNT, 'answer = { type = "count", top_code = 0 }'),
+    "unknown type of answer": edit_text(COUNT, 'answer = { type = "binned" }'),
+    "bins that are not named": edit_text(COUNT, 'answer = { type = "bins" }'),
+    "bins with a gap": edit_text(COUNT, 'answer = { type = "bins", bins = ["0", "1-2", "4+"] }'),
+    "bin that is none": edit_text(COUNT, 'answer = { type = "bins", bins = ["0", "a few", "6+"] }'),
+    "bin that ends before it starts": edit_text(COUNT, 'answer = { type = "bins", bins = ["0", "1-0"] }'),
+    "answer of no bin": _answers(BINS, ["0", "1–2", "6 +", "3"]),
+    "codes of other bins": edit_text(COUNT, BINS.replace("] }", "], codes = [1, 2, 3] }")),
+    "code of a bin that is missing": _answers(BINS.replace("] }", "], codes = [-9, 1, 2, 3] }"), [1, 2, 3]),
+    "answer of no code": _answers(BINS.replace("] }", "], codes = [1, 2, 3, 4] }"), [1, 2, 4, 5]),
+    "answer neither yes nor no": _answers('answer = { type = "any" }', ["Yes", "no", "perhaps", 1]),
+    "answer neither 0, 1 nor 2+": _answers('answer = { type = "zero_one_more" }', [0, 1, "2+", 3]),
+    "bins never answered": _answers(BINS, ["", "-9"]),
+    "question without a group": edit_text(SECOND_ANSWER, ""),
+    "degree of zero": _degree(DEGREE, [300, 0, 150.5, ""]),
+    "degree asked twice": _degree(DEGREE + DEGREE.replace("q_degree", "age"), [300]),
+    "degree of a group": _degree(DEGREE.replace("answer", 'group = "everyone"\nanswer'), [300]),
+    "degree with a top code": _degree(DEGREE.replace('degree" }', 'degree", top_code = 500 }'), [300]),
+    "misspelt column of respect": edit_text(SECOND_ANSWER, SECOND_ANSWER + 'respect = "stratm"\n'),
+    "respect that is no number": edit_text(SECOND_ANSWER, SECOND_ANSWER + 'respect = "stratum"\n'),
+    # links and side data
+    "link of a group that is not hidden": _links(("bonded", "nurses", MEAN)),
+    "group linked to itself": _links(("bonded", "bonded", MEAN)),
+    "group in two links": _links(("bonded", "farmers", MEAN), ("farmers", "bonded", MEAN)),
+    "link without a mean": _links(("bonded", "farmers", "")),
+    "link from side data": _links(("bonded", "farmers", 'mean = { side_data = "contacts.csv", reason = "a" }')),
+    "missing side data": _transmission('transmission = { side_data = "kontacts.csv", reason = "contacts" }'),
+    "misspelt side data": _side_data(CONTACTS, 'side_data = "contact.csv", reason = "contacts"'),
+    "side data of a fixed transmission": _side_data(CONTACTS, 'side_data = "contacts.csv", fixed = 0.5, reason = "a"'),
+    "half a prior before side data": _side_data(CONTACTS, 'side_data = "contacts.csv", mean = 0.5, reason = "a"'),
+    "side data without contacts": _side_data({"contact": [10, 8], "aware": [4, 0]}),
+    "side data without members": _side_data({"contacts": [], "aware": []}),
+    "impossible contacts": _side_data({"contacts": [10, 0, 12, 8.5, ""], "aware": [11, 0, 3, 1, 1]}),
+    "members twice": _side_data({**CONTACTS, "member": ["m0", "m0", "m2"]}),
+    "negative answer of a member": _side_data({**CONTACTS, "teachers": [1, -1, 0]}),
+    "degree ratio from contacts alone": _with_ratio(_side_data({"contacts": [10], "aware": [4]})),
+    "two tables of one group": _with_ratio(_side_data(CONTACTS), "other.csv"),
     # groups and hidden groups
     "missing transmission": _transmission(""),
     "transmission without a reason": _transmission("transmission = { fixed = 1.0 }"),

@@ -47,6 +47,14 @@ def test_an_unreadable_answer_is_not_quoted(tmp_path: Path) -> None:
     assert "a few" not in _message(tmp_path, "answer that is no number")
 
 
+@pytest.mark.parametrize(
+    ("case", "cell"),
+    [("answer neither yes nor no", "perhaps"), ("answer above its top code", "98"), ("members twice", "m0")],
+)
+def test_a_cell_outside_the_vocabulary_is_not_quoted(case: str, cell: str, tmp_path: Path) -> None:
+    assert cell not in _message(tmp_path, case)
+
+
 def test_a_repeated_identifier_is_not_quoted(tmp_path: Path) -> None:
     assert "r05" not in _message(tmp_path, "duplicate respondents")
 

@@ -17,7 +17,7 @@ import pytest
 from nsum_bayes.data.study import Study
 from nsum_bayes.model import simulate as simulator
 from nsum_bayes.model.spec import ModelSpec, load_model, model_names
-from nsum_bayes.model.story import Values
+from nsum_bayes.model.story_draws import Values
 from nsum_bayes.model.study_design import StudyDesign
 from tests.made_up import HIDDEN, frame_of, study_of
 from tests.tellings import Telling, only_shared, told_by_numpy, told_by_pymc

@@ -10,15 +10,8 @@ import pytest
 
 from nsum_bayes.errors import ModelError
 from nsum_bayes.model import spec as sp
-from nsum_bayes.model.story import (
-    draw_correlation,
-    draw_parameters,
-    draw_prior,
-    draw_statement,
-    expected_answers,
-    reported_shares,
-    simulate_answers,
-)
+from nsum_bayes.model.story import draw_parameters, expected_answers, reported_shares, simulate_answers
+from nsum_bayes.model.story_draws import draw_correlation, draw_prior, draw_statement
 from nsum_bayes.model.study_design import StudyDesign, design_of
 from tests.made_up import ERRORS, KNOWN, assert_mean, assert_variance, frame_of, model, study_of
 

@@ -108,7 +108,7 @@ def faulty(*changes: tuple[str, str]) -> str:
         (
             [('kind = "nb1"', 'kind = "nb3"')],
             "counts: Input tag 'nb3' found using 'kind' does not match any of the expected tags: "
-            "'poisson', 'nb1', 'nb2', 'binomial'",
+            "'poisson', 'nb1', 'nb2', 'binomial', 'beta_binomial'",
         ),
         (
             [('kind = "study"', 'kind = "none"')],
@@ -116,7 +116,7 @@ def faulty(*changes: tuple[str, str]) -> str:
         ),
         (
             [("log_sd = 1.0", "log_sd = -1.0"), ("title = ", "titel = ")],
-            "title: Field required; counts.nb1.overdispersion.log_sd: Input should be greater than 0; "
+            "title: Field required; counts.nb1.overdispersion.lognormal.log_sd: Input should be greater than 0; "
             "titel: unknown key, perhaps 'title'",
         ),
         ([("mean = 5.3", "mean = nan")], "degree.mean.normal.mean: Input should be a finite number"),
