@@ -24,11 +24,17 @@ SAME_THING = {
 }
 """Names in the PyMC model, and in the story."""
 
-INNER = re.compile(r".*_raw|size_error|area_rate|area_cholesky(_stds)?")
+INNER = re.compile(
+    r".*_raw|.*_free|size_error|area_rate|area_cholesky(_stds)?|residual_cholesky|bias_own|scaled_degree_mean"
+)
 """Variables of the PyMC model that only serve others; what they make is compared."""
 
 OUTSIDE = ("hidden_bias", "transmission", "degree_ratio", "prevalence_intercept", "prevalence", "log_rate")
-"""What the story tells and no answer depends on; the PyMC model leaves it out."""
+"""What the story tells always, and the PyMC model only where something ties it to the answers."""
+
+OF_SHARES = ("known_share", "known_bias", "deviation", "log_rate", "local_share", "group_rate", "pooled")
+BY_SURVEYED_AREA = ("degree_area_effect", "pooled", "area_log_rate")
+OF_RESPONDENTS = ("residual", "log_multiplier")
 
 
 EVERY = 5
@@ -63,11 +69,14 @@ def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telli
     inputs = read_inputs(spec, study)
     order = np.argsort(study.areas.codes[design.surveyed])
     surveyed = design.surveyed[order]
-    values = {name: value for name, value in told.items() if name not in (*OUTSIDE, "known_share", "deviation")}
+    values = {name: value for name, value in told.items() if name not in ("known_share", "deviation", "log_rate")}
     values["log_theta"] = np.log(_shares(design, told))[:, order]
-    values["degree_area_effect"] = told["degree_area_effect"][:, order]
-    values["area_effect"] = told["area_effect"][:, surveyed]
-    for level in inputs.levels:
+    values |= {name: told[name][:, order] for name in BY_SURVEYED_AREA if name in told}
+    if "pooled" in told:
+        values["rescale"] = told["rescale"][:, order]
+    by_area = [name for name in ("area_effect", "link_deviation") if name in told and inputs.frame is None]
+    values |= {name: told[name][:, surveyed] for name in by_area}
+    for level in inputs.levels if "area_effect" in told else ():
         seen = np.isin(np.unique(study.areas.level_of(level.name)), level.units)
         values[f"{level.name}_effect"] = told[f"{level.name}_effect"][:, seen]
     used = np.unique(study.known.row_of(study.survey.surveyed_areas, study.areas))
@@ -76,12 +85,13 @@ def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telli
         gaps = np.isnan(design.area_covariates)
         cells = np.zeros((draws, *gaps.shape))
         cells[:, gaps] = told["covariate_missing"]
-        values["covariate_missing"] = cells[:, surveyed][:, gaps[surveyed]]
+        seen = surveyed if inputs.frame is None else np.arange(len(gaps))
+        values["covariate_missing"] = cells[:, seen][:, gaps[seen]]
     return Telling(with_summaries(values, inputs), frozenset(told))
 
 
 def _shares(design: StudyDesign, told: Draws) -> np.ndarray:
-    names = ("known_share", "known_bias", "deviation", "log_rate")
+    names = [name for name in OF_SHARES if name in told]
     rows = range(len(told["log_rate"]))
     return np.stack([reported_shares(design, {name: told[name][row] for name in names}) for row in rows])
 
@@ -94,6 +104,7 @@ def with_summaries(values: dict[str, np.ndarray], inputs: Inputs) -> Draws:
     member = (inputs.area == np.arange(len(respondents))[:, None]) / respondents[:, None]
     area_means = np.einsum("ai,dik->dak", member, logs)
     hidden = values["log_theta"][:, :, inputs.n_known :]
+    values |= {name: values[name][:, ::EVERY] for name in OF_RESPONDENTS if name in values}
     return {
         **values,
         "log answers": logs[:, ::EVERY],
@@ -109,15 +120,16 @@ def with_summaries(values: dict[str, np.ndarray], inputs: Inputs) -> Draws:
 
 def _effects_along(values: dict[str, np.ndarray], hidden: np.ndarray, inputs: Inputs) -> dict[str, np.ndarray]:
     """Covariances over areas or respondents of effects with what they enter, which show an effect in a wrong place."""
-    found = {}
+    found, free = {}, inputs.free_groups
     if "degree_area_effect" in values:
         effect = values["degree_area_effect"][:, inputs.area]
         found["degrees along areas"] = covariance(effect, values["log_degree"])
     if "area_effect" in values:
-        found["shares along areas"] = covariance(values["area_effect"], hidden)
+        found["shares along areas"] = covariance(values["area_effect"][:, inputs.visited], hidden[:, :, free])
     for level in inputs.levels:
         if f"{level.name}_effect" in values:
-            found[f"shares along {level.name}"] = covariance(values[f"{level.name}_effect"][:, level.index], hidden)
+            effect = values[f"{level.name}_effect"][:, level.index[inputs.visited]]
+            found[f"shares along {level.name}"] = covariance(effect, hidden[:, :, free])
     return found
 
 
@@ -137,6 +149,6 @@ def only_shared(one: Telling, other: Telling) -> tuple[Draws, Draws]:
         if name == "area_correlation":
             idle = np.all(value == np.eye(value.shape[-1])) or not np.any(other.draws["area_effect"])
             assert idle, "the PyMC model has no correlation"
-        elif name != "deviation_sd":
+        elif name not in ("deviation_sd", *OUTSIDE):
             assert not np.any(value), f"the PyMC model does not tell {name}"
     return one.draws, shared

@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # About PyTensor's C back end; sampling here is compiled by numba, so the advice would mislead.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS installation")
+    # What the survey does not tell is among the findings that each command prints.
+    warnings.filterwarnings("ignore", message="The survey says nothing about")
     try:
         app(args=None if arguments is None else list(arguments))
     except NsumError as error:

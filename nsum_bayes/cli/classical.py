@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
+from nsum_bayes.cli.estimate import NATION_ONLY
 
 if TYPE_CHECKING:
     from nsum_bayes.classical.methods import Adjustment
-
-NATION_ONLY = (
-    "only the nation is shown: the answers are simulated, and the places may be real. "
-    "If they are invented too, say fictional_places = true under [study]."
-)
+    from nsum_bayes.classical.results import ClassicalEstimates
+    from nsum_bayes.estimates.summaries import Suppression
 
 
 def classical(
@@ -86,7 +84,7 @@ def classical(
     console.emit(estimates=rows, rules=estimates.rules, files=files)
 
 
-def _written(estimates: Any, out: Path, suppress: Any) -> list[Path]:
+def _written(estimates: ClassicalEstimates, out: Path, suppress: Suppression) -> list[Path]:
     from nsum_bayes.report.classical_tables import write_classical
 
     return write_classical(estimates, out, suppress=suppress)

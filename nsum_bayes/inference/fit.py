@@ -126,25 +126,26 @@ def fit(
     ModelError
         The model and the study do not fit together.
     FitError
-        The sampler could not start.
+        The sampler could not start, or the log probability of each answer is asked of a model with residuals.
 
     Examples
     --------
     >>> from nsum_bayes import Study, fit, load_model
     >>> run = fit(load_model("municipal"), Study.load("data_samples/study.toml"), seed=1)  # doctest: +SKIP
     """
+    from nsum_bayes.inference.likelihood import add_log_likelihood, check_available
     from nsum_bayes.model.build import build_from_inputs
     from nsum_bayes.model.inputs import read_inputs
 
     _check_arguments(spec, study, seed)
+    if log_likelihood:
+        check_available(spec)
     show = (sys.stderr.isatty() or "ipykernel" in sys.modules) if progress is None else progress
     inputs = read_inputs(spec, study)
     model = build_from_inputs(spec, inputs)
     settings = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
     tree = _tidy(_sample(model, seed, settings, show), study)
     if log_likelihood:
-        from nsum_bayes.inference.likelihood import add_log_likelihood
-
         tree = add_log_likelihood(tree, spec, inputs, model)
     made = tree["posterior"].sizes
     provenance = {

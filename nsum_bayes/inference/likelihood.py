@@ -1,4 +1,12 @@
-"""Log probability of every answer under every draw, computed after sampling and in blocks."""
+"""Log probability of every answer under every draw, computed after sampling and in blocks.
+
+Written in NumPy from the definitions (`model.components`, `model.measurement`), apart from the model's own tensors:
+tails are incomplete gamma and beta functions, which hold for a continuous degree too.
+
+    poisson   P(Y ≥ t) = P(t, μ)                    regularised incomplete gamma
+    nb1, nb2  P(Y ≥ t) = I_q(t, size)               regularised incomplete beta, q = μ / (μ + size)
+    binomial  P(Y ≥ t) = I_θ(t, d − t + 1)
+"""
 
 from __future__ import annotations
 
@@ -6,57 +14,242 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy.special import gammaln
+from scipy.special import betainc, gammainc, gammaln, logsumexp
 
-from nsum_bayes.model.inputs import MISSING, Inputs
-from nsum_bayes.model.spec import Binomial, Counts, ModelSpec, NegativeBinomial1, NegativeBinomial2, Poisson
+from nsum_bayes.errors import FitError
+from nsum_bayes.model.inputs import MISSING, OPEN, Inputs
+from nsum_bayes.model.spec import (
+    BetaBinomial,
+    Binomial,
+    Counts,
+    ModelSpec,
+    NegativeBinomial1,
+    Poisson,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
 
 DRAWS_IN_A_BLOCK = 50
+DISPERSIONS = {"nb1": "overdispersion", "nb2": "size", "beta_binomial": "correlation_within"}
+BASES = (1, 5, 10)
+"""What heaped reports are rounded to, in the order of the shares ``heaping``."""
+CANCELLED = 1e-8
+"""Part of P(Y ≥ 1) below which a beta-binomial tail is summed from its own terms."""
+
+type Floats = np.ndarray
 
 
 def log_probability(
-    part: Counts, answers: np.ndarray, degree: np.ndarray, theta: np.ndarray, dispersion: np.ndarray | None
-) -> np.ndarray:
-    """Log probability of answers; all arguments broadcast to (…, respondent, group). NaN where an answer is missing."""
+    part: Counts, answers: np.ndarray, degree: Floats, theta: Floats, dispersion: Floats | None
+) -> Floats:
+    """Log probability of exact counts; all arguments broadcast to (…, respondent, group). NaN where one is missing."""
     y = np.where(answers == MISSING, np.nan, answers)
     mean = degree * theta
     match part:
         case Poisson():
             return y * np.log(mean) - mean - gammaln(y + 1)
         case Binomial():
-            choose = gammaln(degree + 1) - gammaln(degree - y + 1) - gammaln(y + 1)
-            return choose + y * np.log(theta) + (degree - y) * np.log1p(-theta)
-        case NegativeBinomial1():
-            size = mean / dispersion
-        case NegativeBinomial2():
-            size = dispersion
+            return _log_choose(degree, y) + y * np.log(theta) + (degree - y) * np.log1p(-theta)
+        case BetaBinomial():
+            return _log_choose(degree, y) + _log_beta_moment(y, degree, theta, dispersion)
+    size = _size(part, mean, dispersion)
     log_rest = -np.log1p(mean / size)
     return gammaln(y + size) - gammaln(size) - gammaln(y + 1) + size * log_rest + y * (np.log(mean / size) + log_rest)
 
 
+def _log_choose(degree: Floats, y: Floats) -> Floats:
+    return gammaln(degree + 1) - gammaln(degree - y + 1) - gammaln(y + 1)
+
+
+def _log_beta_moment(y: Floats, degree: Floats, theta: Floats, correlation: Floats | None) -> Floats:
+    """Log of E[q^y (1 − q)^(d − y)] = B(a + y, b + d − y) / B(a, b), q ~ Beta(a, b)."""
+    size = 1.0 / np.asarray(correlation) - 1.0
+    a, b = theta * size, (1.0 - theta) * size
+    shifted = gammaln(a + y) + gammaln(b + degree - y) - gammaln(size + degree)
+    return shifted - (gammaln(a) + gammaln(b) - gammaln(size))
+
+
+def _size(part: Counts, mean: Floats, dispersion: Floats | None) -> Floats:
+    """Size of a negative binomial."""
+    return mean / dispersion if isinstance(part, NegativeBinomial1) else np.asarray(dispersion)
+
+
+# --- answers that are not exact -------------------------------------------------------------------------------------
+
+
+def log_report_probability(
+    part: Counts,
+    lower: int,
+    upper: int,
+    degree: Floats,
+    theta: Floats,
+    dispersion: Floats | None,
+    heaping: Floats | None = None,
+) -> Floats:
+    """Log probability that a report is between ``lower`` and ``upper``, of any shape that the rest broadcasts to.
+
+    Parameters
+    ----------
+    upper
+        `OPEN` where there is none.
+    heaping
+        Shares exact, to the nearest five, to the nearest ten (…, heap); None for a question that is not heaped.
+    """
+    if heaping is None:
+        return _log_interval(part, lower, upper, degree, theta, dispersion)
+    parts = []
+    for habit, base in enumerate(BASES):
+        behind = _counts_behind(lower, upper, base)
+        if behind is not None:
+            parts.append(np.log(heaping[..., habit]) + _log_interval(part, *behind, degree, theta, dispersion))
+    return logsumexp(np.stack(np.broadcast_arrays(*parts)), axis=0)
+
+
+def _counts_behind(lower: int, upper: int, base: int) -> tuple[int, int] | None:
+    """First and last count whose report to the nearest ``base`` is between two bounds; None where no count's is."""
+    last = (lower if upper == OPEN else upper) + base
+    inside = [j for j in range(last + 1) if lower <= _report(j, base) <= upper]
+    if not inside:
+        return None
+    return inside[0], OPEN if upper == OPEN else inside[-1]
+
+
+def _report(count: int, base: int) -> int:
+    """To the nearest multiple, halves up; exactly where that would be zero."""
+    return int(np.floor(count / base + 0.5)) * base or count
+
+
+def _log_interval(
+    part: Counts, lower: int, upper: int, degree: Floats, theta: Floats, dispersion: Floats | None
+) -> Floats:
+    if upper == OPEN:
+        return _log_tail(part, lower, degree, theta, dispersion)
+    terms = [log_probability(part, np.array(j), degree, theta, dispersion) for j in range(lower, upper + 1)]
+    return logsumexp(np.stack(terms), axis=0)
+
+
+def _log_tail(part: Counts, lower: int, degree: Floats, theta: Floats, dispersion: Floats | None) -> Floats:
+    """Log P(Y ≥ ``lower``)."""
+    mean = degree * theta
+    if lower == 0:
+        return np.zeros_like(mean)
+    match part:
+        case Poisson():
+            tail = gammainc(lower, mean)
+        case Binomial():
+            tail = betainc(lower, degree - lower + 1.0, theta)
+        case BetaBinomial():
+            return _log_beta_binomial_tail(part, lower, degree, theta, dispersion)
+        case _:
+            size = _size(part, mean, dispersion)
+            tail = betainc(lower, size, mean / (mean + size))
+    with np.errstate(divide="ignore"):
+        return np.log(tail)
+
+
+def _log_beta_binomial_tail(
+    part: BetaBinomial, lower: int, degree: Floats, theta: Floats, dispersion: Floats | None
+) -> Floats:
+    """One minus the rest, or, where that is nearly nothing, the first terms of the tail: then they fall fast."""
+
+    def terms(first: int, number: int) -> Floats:
+        y = np.arange(first, first + number, dtype=float).reshape(-1, *[1] * np.ndim(degree * theta))
+        inside = np.where(y < degree + 1.0, y, 0.0)
+        return np.where(y < degree + 1.0, log_probability(part, inside, degree, theta, dispersion), -np.inf)
+
+    some = -np.expm1(terms(0, 1)[0])
+    left = some - np.exp(terms(1, lower - 1)).sum(axis=0)
+    sound = left > CANCELLED * some
+    return np.where(sound, np.log(np.where(sound, left, 1.0)), logsumexp(terms(lower, 64 + 2 * lower), axis=0))
+
+
+# --- a whole fit ----------------------------------------------------------------------------------------------------
+
+
+def check_available(spec: ModelSpec) -> None:
+    """Refuse a model whose answers depend on numbers that are not kept.
+
+    Raises
+    ------
+    FitError
+        A model with residuals of each answer.
+    """
+    if spec.mixing is not None and spec.mixing.residual is not None:
+        raise FitError(
+            "The log probability of each answer needs the residual of each answer, and residuals are not kept.",
+            where=f"model {spec.name}, [mixing] residual",
+            advice="Fit without log_likelihood, or a model without residuals, such as `respect`.",
+        )
+
+
 def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model: pm.Model) -> xr.DataTree:
-    """Return the tree with group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision."""
+    """Return the tree with group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision.
+
+    Raises
+    ------
+    FitError
+        A model with residuals of each answer.
+    """
     import pymc as pm
 
+    check_available(spec)
     posterior = tree["posterior"].to_dataset()
     with model:
         theta = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)["log_theta"]
     log_theta = theta.transpose("chain", "draw", "surveyed_area", "group").values
-    name = {"nb1": "overdispersion", "nb2": "size"}.get(spec.counts.kind)
     sizes = posterior.sizes
     cells = np.empty((sizes["chain"], sizes["draw"], *inputs.answers.shape), dtype=np.float32)
     for chain in range(sizes["chain"]):
         for start in range(0, sizes["draw"], DRAWS_IN_A_BLOCK):
             block = slice(start, start + DRAWS_IN_A_BLOCK)
-            degree = np.exp(posterior["log_degree"].values[chain, block].astype(float))[:, :, None]
-            dispersion = posterior[name].values[chain, block][:, None, :] if name else None
-            rate = np.exp(log_theta[chain, block][:, inputs.area, :])
-            cells[chain, block] = log_probability(spec.counts, inputs.answers, degree, rate, dispersion)
+            drawn = posterior.isel(chain=chain, draw=block)
+            cells[chain, block] = _block(spec, inputs, drawn, log_theta[chain, block])
     dims = ("chain", "draw", "respondent", "group")
     coords = {name: posterior.coords[name] for name in ("chain", "draw", "respondent")}
     group = xr.Dataset({"answers": (dims, cells)}, coords={**coords, "group": tree["observed_data"].coords["group"]})
     datasets = {key: node.to_dataset() for key, node in tree.children.items()}
     return xr.DataTree.from_dict({**datasets, "log_likelihood": group})
+
+
+def _block(spec: ModelSpec, inputs: Inputs, drawn: xr.Dataset, log_theta: Floats) -> Floats:
+    """Log probabilities (draw, respondent, group) of some draws of one chain."""
+    degree = np.exp(drawn["log_degree"].values.astype(float))[:, :, None]
+    theta = np.exp(log_theta[:, inputs.area, :] + _log_multiplier(inputs, drawn))
+    name = DISPERSIONS.get(spec.counts.kind)
+    dispersion = drawn[name].values[:, None, :] if name else None
+    cells = log_probability(spec.counts, inputs.answers, degree, theta, dispersion)
+    heaping = drawn["heaping"].values if inputs.heaped.any() else None
+    for group in np.flatnonzero(inputs.heaped | (inputs.upper != inputs.answers).any(axis=0)):
+        bounds = np.column_stack([inputs.answers[:, group], inputs.upper[:, group]])
+        habits = heaping[:, None, :] if heaping is not None and inputs.heaped[group] else None
+        spread = None if dispersion is None else dispersion[:, :, group]
+        for lower, upper in np.unique(bounds[bounds[:, 0] != MISSING], axis=0):
+            here = (bounds == (lower, upper)).all(axis=1)
+            given = (degree[:, here, 0], theta[:, here, group], spread, habits)
+            cells[:, here, group] = log_report_probability(spec.counts, int(lower), int(upper), *given)
+    return _with_silence(cells, inputs, drawn)
+
+
+def _log_multiplier(inputs: Inputs, drawn: xr.Dataset) -> Floats | float:
+    """What mixing adds to the log mean (draw, respondent, group), here and not by the model: in blocks."""
+    total: Floats | float = 0.0
+    if "respect_slope" in drawn:
+        columns = [inputs.coords["group"].index(group) for group in inputs.coords["respect_group"]]
+        slope = np.zeros((drawn.sizes["draw"], inputs.answers.shape[1]))
+        slope[:, columns] = drawn["respect_slope"].values
+        total = total + inputs.respect * slope[:, None, :]
+    if "mixing_coefficient" in drawn:
+        total = total + np.einsum("ic,dck->dik", inputs.mixing_covariates, drawn["mixing_coefficient"].values)
+    return total
+
+
+def _with_silence(cells: Floats, inputs: Inputs, drawn: xr.Dataset) -> Floats:
+    """The same where a zero-inflated question is answered with zero whatever the truth."""
+    if not inputs.zero_inflated.any():
+        return cells
+    silent = drawn["zero_inflation"].values[:, None, :]
+    telling = np.log1p(-silent) + cells[:, :, inputs.zero_inflated]
+    zero = inputs.answers[:, inputs.zero_inflated] == 0
+    cells[:, :, inputs.zero_inflated] = np.where(zero, np.logaddexp(np.log(silent), telling), telling)
+    return cells

@@ -69,13 +69,17 @@ def kind_matrix(inputs: Inputs, groups: list[str]) -> np.ndarray:
     return np.array([[inputs.kinds[group] == kind for kind in kinds] for group in groups], dtype=float)
 
 
-def add_hidden_bias(part: Bias, spread: TensorVariable | None, inputs: Inputs) -> TensorVariable:
-    """Add the hidden groups' own log bias (hidden_group) to the open model; zeros for a model without bias."""
+def add_hidden_bias(part: Bias, spread: TensorVariable | None, inputs: Inputs, report_bias_sd: float) -> TensorVariable:
+    """Add the hidden groups' own log bias (hidden_group) to the open model; zeros for a model without bias.
+
+    Without known groups the common error of reported network sizes is part of it, as wide as ``report_bias_sd``.
+    """
+    common = 0.0 if inputs.n_known else pm.Normal("common_bias_raw") * report_bias_sd
     if part.sd is None or spread is None:
-        return pt.zeros(inputs.n_hidden)
+        return pt.zeros(inputs.n_hidden) + common
     factor = float(hidden_bias_sd(np.array(1.0), inputs.n_known))
     raw = pm.Normal("hidden_bias_raw", dims="hidden_group")
-    own = raw * spread * factor
+    own = raw * spread * factor + common
     model = pm.modelcontext(None)
     if "kind_effect" in model:
         effect = model["kind_effect"]

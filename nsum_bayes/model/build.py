@@ -86,7 +86,7 @@ def _add_rates(
         case PooledRates() as pooled:
             return add_pooled_rates(pooled, inputs)
     bias, bias_sd = add_bias(spec.bias, inputs)
-    outside = add_transmission(spec.transmission, spec.bias, bias_sd, inputs)
+    outside = add_transmission(spec.transmission, spec.bias, bias_sd, inputs, spec.measurement.report_bias_sd)
     if spec.prevalence is None:  # the specification does not allow it
         raise ModelError("The model has no [prevalence].", where=f"model {spec.name}", advice="Add it.")
     free_rate = add_prevalence(spec.prevalence, inputs, outside, true_share=spec.transmission.prior is not None)

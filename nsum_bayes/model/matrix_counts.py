@@ -89,7 +89,7 @@ def _random(part: Counts) -> Callable[..., np.ndarray]:
     def random(
         log_mean: np.ndarray, *dispersion: np.ndarray, rng: np.random.Generator, size: tuple[int, ...] | None = None
     ) -> np.ndarray:
-        # The mean stands whole in place of degree times share.
+        # The mean stands whole in place of degree times share; wide priors draw more than can be counted.
         spread = dispersion[0][..., None, :] if dispersion else None
         return draw_counts(part, np.exp(np.minimum(log_mean, 100.0)), np.ones(1), spread, rng)
 

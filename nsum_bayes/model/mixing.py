@@ -19,6 +19,10 @@ from nsum_bayes.model.inputs import Inputs
 from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.spec import Mixing, Normal, ScalePrior
 
+UNIT = 0.1
+"""Slopes are sampled in this unit and their common spread starts there. Published priors of the spread have a mean of
+100, from where the first expected answers would be beyond any number."""
+
 
 def add_mixing(part: Mixing | None, inputs: Inputs) -> TensorVariable | None:
     """Add m (respondent, group) to the open model; None for a model or a study without any of its terms."""
@@ -31,11 +35,14 @@ def add_mixing(part: Mixing | None, inputs: Inputs) -> TensorVariable | None:
 
 
 def _slopes(name: str, prior: Normal | None, spread: ScalePrior | None, dims: str | tuple[str, ...]) -> TensorVariable:
-    """Slopes with a prior of their own, or with a common spread that is estimated."""
+    """Slopes with a prior of their own, or with a common spread that is estimated.
+
+    All respondents tell of each slope, so slopes are sampled themselves and not in units of their spread.
+    """
     if spread is None:
         return add_prior(name, prior, dims=dims)
-    common = add_prior(f"{name}_sd", spread)
-    return pm.Deterministic(name, pm.Normal(f"{name}_raw", dims=dims) * common, dims=dims)
+    common = add_prior(f"{name}_sd", spread, initval=UNIT)
+    return pm.Deterministic(name, pm.Normal(f"{name}_raw", 0.0, common / UNIT, dims=dims) * UNIT, dims=dims)
 
 
 def _respect(part: Mixing, inputs: Inputs) -> list[TensorVariable]:

@@ -11,6 +11,9 @@ from pytensor.tensor.variable import TensorVariable
 
 from nsum_bayes.model import spec as s
 
+UNBOUNDED_ABOVE = (s.Normal, s.HalfNormal, s.HalfCauchy, s.LogNormal, s.Gamma)
+"""Priors that take any positive start."""
+
 
 def _arguments(prior: s.Part | None) -> tuple[Any, dict[str, Any]]:
     """The PyMC distribution of a prior and its arguments."""
@@ -48,7 +51,7 @@ def add_prior(
     population
         Everyone in the frame, for priors stated in persons.
     initval
-        Where to start; used by priors that are flat over a wide range.
+        Where to start; for priors so wide that their own middle is no place to start from. Others ignore it.
     """
     match prior:
         case s.Fixed(value=value):
@@ -66,7 +69,7 @@ def add_prior(
             inverse = pm.Uniform(f"{name}_inverse_raw", 0.0, 1.0, **keywords)
             return pm.Deterministic(name, 1.0 / inverse - 1.0, **keywords)
     distribution, arguments = _arguments(prior)
-    if initval is not None and isinstance(prior, s.Normal):
+    if initval is not None and isinstance(prior, UNBOUNDED_ABOVE):
         keywords["initval"] = initval
     return distribution(name, **arguments, **keywords)
 

@@ -22,7 +22,7 @@ import numpy as np
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.story_bias import draw_outside
-from nsum_bayes.model.story_draws import LARGEST_MEAN, Floats, Values, draw_prior
+from nsum_bayes.model.story_draws import LARGEST_MEAN, Floats, Values, draw_prior, limited_exp
 from nsum_bayes.model.story_draws import value as _value
 from nsum_bayes.model.story_measurement import draw_measurement, reported
 from nsum_bayes.model.story_mixing import degree_covariates, draw_free_rates, draw_mixing, draw_pooled_rates
@@ -170,7 +170,7 @@ def reported_shares(design: StudyDesign, parameters: Mapping[str, Any]) -> Float
     if "pooled" in parameters:
         return np.exp(-parameters["pooled"])
     if "group_rate" in parameters:
-        return np.tile(np.exp(parameters["group_rate"]), (len(design.surveyed), 1))
+        return np.tile(limited_exp(parameters["group_rate"]), (len(design.surveyed), 1))
     known = parameters["known_share"][design.sizes.row]
     deviating = known * np.exp(parameters["deviation"])
     known, hidden = met_shares(design, parameters, deviating, design.denominator_share * np.exp(parameters["log_rate"]))
@@ -180,8 +180,10 @@ def reported_shares(design: StudyDesign, parameters: Mapping[str, Any]) -> Float
 def expected_answers(design: StudyDesign, parameters: Mapping[str, Any]) -> Floats:
     """Expected answer of every respondent to every group, given the parameters."""
     shares = reported_shares(design, parameters)[design.surveyed_position]
-    multiplier = np.exp(np.minimum(parameters.get("log_multiplier", 0.0), 100.0))
-    return np.exp(np.minimum(parameters["log_degree"], 100.0))[:, None] * shares * multiplier
+    multiplier = limited_exp(parameters.get("log_multiplier", 0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = limited_exp(parameters["log_degree"])[:, None] * shares * multiplier
+    return np.nan_to_num(mean, nan=0.0, posinf=LARGEST_MEAN)
 
 
 def simulate_answers(
@@ -206,7 +208,7 @@ def _draw_counts(
             size = np.broadcast_to(parameters["size"], mean.shape)
             return _mixed_poisson(size, mean / size, rng)
     shares = np.minimum(reported_shares(design, parameters)[design.surveyed_position], 1.0)
-    degree = np.rint(np.minimum(np.exp(parameters["log_degree"]), LARGEST_MEAN)).astype(np.int64)
+    degree = np.rint(np.minimum(limited_exp(parameters["log_degree"]), LARGEST_MEAN)).astype(np.int64)
     match spec.counts:
         case sp.Binomial():
             return rng.binomial(degree[:, None], shares).astype(float)

@@ -13,6 +13,7 @@ from nsum_bayes.model import spec as sp
 Floats = NDArray[np.float64]
 Values = dict[str, Any]
 LARGEST_MEAN = 1e15
+LARGEST_LOG = 700.0
 
 
 def draw_prior(
@@ -96,3 +97,8 @@ def value(given: Mapping[str, Any], name: str, drawn: Floats) -> Floats:
     if name not in given:
         return drawn
     return np.array(np.broadcast_to(np.asarray(given[name], dtype=float), np.shape(drawn)))
+
+
+def limited_exp(logs: Any) -> Floats:
+    """exp, short of the largest and the smallest number: wide priors draw what no computer can hold."""
+    return np.asarray(np.exp(np.clip(logs, -LARGEST_LOG, LARGEST_LOG)))

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from nsum_bayes.model import spec as sp
-from nsum_bayes.model.story_draws import Floats, Values, draw_correlation, draw_prior, value
+from nsum_bayes.model.story_draws import Floats, Values, draw_correlation, draw_prior, limited_exp, value
 from nsum_bayes.model.study_design import StudyDesign
 
 
@@ -96,15 +97,15 @@ def draw_free_rates(
     sd = value(given, "rate_sd", draw_prior(part.sd, rng))
     rate = value(given, "group_rate", mean + sd * rng.standard_normal(groups))
     shares = _national_shares(design)
-    ratios = np.exp(rate[:known]) / shares
+    log_ratios = rate[:known] - np.log(shares)
     match part.rescale:
         case "all":
-            constant: Any = np.log(ratios.mean())
+            constant: Any = logsumexp(log_ratios) - np.log(known)
         case "groups":
             constant = _sets_constant(part, design, rate, shares)
         case _:
             weights = np.clip(correlation[known:, :known], 1e-12, None) ** (2 if part.rescale.endswith("sq") else 1)
-            constant = np.log((weights * ratios).sum(axis=1) / weights.sum(axis=1))
+            constant = logsumexp(log_ratios, b=weights, axis=1) - np.log(weights.sum(axis=1))
     per_person = np.log(design.denominator_total / design.population)
     intercept = rate[known:] - constant - per_person
     log_rate = np.broadcast_to(intercept, (design.area_count, len(design.hidden)))
@@ -115,7 +116,7 @@ def draw_free_rates(
         "rescale": np.asarray(constant),
         "rate_intercept": intercept,
         "log_rate": log_rate,
-        "prevalence": np.exp(log_rate),
+        "prevalence": limited_exp(log_rate),
     }
 
 
@@ -124,7 +125,7 @@ def _sets_constant(part: sp.FreeRates, design: StudyDesign, rate: Floats, shares
 
     def log_ratio(names: Sequence[str]) -> float:
         where = [design.known_groups.index(name) for name in names]
-        return float(np.log(np.exp(rate[where]).sum() / shares[where].sum()))
+        return float(logsumexp(rate[where]) - np.log(shares[where].sum()))
 
     constant = log_ratio(part.primary or design.known_groups)
     if part.secondary and part.opposite:
@@ -147,7 +148,7 @@ def draw_pooled_rates(
     everywhere = rng.gamma((mean / sd) ** 2, sd**2 / mean, (design.area_count, known + hidden))
     pooled = value(given, "pooled", everywhere[design.surveyed])
     shares = design.sizes.point_share[design.sizes.row]
-    constant = np.log((np.exp(-pooled[:, :known]) / shares).mean(axis=1))
+    constant = logsumexp(-pooled[:, :known] - np.log(shares), axis=1) - np.log(known)
     per_person = np.log(design.denominator_share)
     rate = -pooled[:, known:] - constant[:, None] - per_person[design.surveyed]
     # In an area nobody visited there is nothing to rescale by; the constant of the first area stands in.
@@ -160,5 +161,5 @@ def draw_pooled_rates(
         "rescale": constant,
         "area_log_rate": rate,
         "log_rate": log_rate,
-        "prevalence": np.exp(log_rate),
+        "prevalence": limited_exp(log_rate),
     }

@@ -42,7 +42,9 @@ def in_the_model(part: Transmission, has_side_data: bool) -> bool:
     return part.kind == "joint" or (part.kind == "study" and has_side_data)
 
 
-def add_transmission(part: Transmission, bias: Bias, bias_sd: TensorVariable | None, inputs: Inputs) -> Outside | None:
+def add_transmission(
+    part: Transmission, bias: Bias, bias_sd: TensorVariable | None, inputs: Inputs, report_bias_sd: float
+) -> Outside | None:
     """Add τ, δ and (joint only) the hidden groups' own bias to the open model; None where they stay outside."""
     if not in_the_model(part, bool(inputs.side_data)):
         return None
@@ -52,7 +54,7 @@ def add_transmission(part: Transmission, bias: Bias, bias_sd: TensorVariable | N
     pm.Deterministic("degree_ratio", pt.exp(ratio), dims="hidden_group")
     add_awareness(inputs.side_data, tau, groups)
     joint = part.kind == "joint"
-    own = add_hidden_bias(bias, bias_sd, inputs) if joint else pt.zeros(inputs.n_hidden)
+    own = add_hidden_bias(bias, bias_sd, inputs, report_bias_sd) if joint else pt.zeros(inputs.n_hidden)
     return Outside(pt.log(tau), ratio, own)
 
 

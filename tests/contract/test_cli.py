@@ -19,7 +19,7 @@ from nsum_bayes.cli import app, models
 from nsum_bayes.cli.transmission import read_transmission
 from tests.constructed import constructed_fit
 
-COMMANDS = ("check", "models", "simulate", "fit", "diagnose", "estimate", "map", "demo")
+COMMANDS = ("check", "classical", "models", "simulate", "fit", "diagnose", "estimate", "map", "demo")
 HEAVY = ("pymc", "pytensor", "arviz", "matplotlib", "geopandas", "nutpie", "numba")
 SECRET = "98765"
 

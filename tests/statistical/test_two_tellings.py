@@ -75,6 +75,65 @@ def loud(**choices: Any) -> Study:
     return study(parameters=given, respondents_per_area=8, **choices)
 
 
+def asked_as(**answers: dict[str, Any]) -> Study:
+    """Questions of other kinds than plain counts, by group."""
+    questions = [{"column": f"q_{g}", "group": g, "answer": answers.get(g, {})} for g in (*"abc", "held", "sold")]
+    return study(known={"a": 0.01, "b": 0.02, "c": 0.005}, settings={"question": questions})
+
+
+def with_reports(known: dict[str, float] | None = None, **study_choices: Any) -> Study:
+    """Respondents say how many people they know; with known groups or without."""
+    groups = [*(known or {}), "held", "sold"]
+    questions = [{"column": f"q_{g}", "group": g} for g in groups]
+    questions.append({"column": "q_size", "answer": {"type": "degree"}})
+    sizes = known or pd.DataFrame({"group": pd.Series(dtype=str), "area": "", "size": pd.Series(dtype=float)})
+    return study(known=sizes, settings={"question": questions}, **study_choices)
+
+
+def linked(**choices: Any) -> Study:
+    """Those sold follow from those held, 1.5 times as many."""
+    mean = {"prior": "lognormal", "median": 1.5, "log_sd": 0.3, "reason": "test"}
+    return study(settings={"link": [{"group": "sold", "of": "held", "mean": mean}]}, **choices)
+
+
+def respected() -> Study:
+    """Levels of respect for the hidden groups, some of them missing."""
+    level = np.linspace(-2.0, 0.0, 35)
+    covariates = pd.DataFrame({"urban": np.arange(35) % 2, "r_held": level, "r_sold": level[::-1] ** 2})
+    covariates.loc[3, "r_held"] = np.nan
+    questions = [{"column": f"q_{g}", "group": g} for g in ("teachers", "twins", "police", "bakers")]
+    questions += [{"column": f"q_{g}", "group": g, "respect": f"r_{g}"} for g in ("held", "sold")]
+    return study(
+        respondent_covariates=covariates, settings={"question": questions, "survey": {"covariates": ["urban"]}}
+    )
+
+
+def with_contacts(**choices: Any) -> Study:
+    """Members of one hidden group were asked who is aware, and about two known groups."""
+    table = pd.DataFrame({"contacts": [12, 30, 7, 20, 15], "aware": 0, "teachers": 1.0, "twins": [0, 1, np.nan, 1, 1]})
+    told = {"side_data": "members.csv", "reason": "test"}
+    held = {"group": "held", "denominator": "adults", "transmission": told, "degree_ratio": told}
+    return study(hidden=(held, HIDDEN[1]), side_data={"members.csv": table}, **choices)
+
+
+def by_kind() -> Study:
+    """Groups of two kinds, one of none; a hidden group of a kind of its own."""
+    kinds = {"teachers": "occupation", "police": "occupation", "twins": "trait", "held": "occupation", "sold": "event"}
+    groups = ("teachers", "twins", "police", "bakers", "held", "sold")
+    questions = [{"column": f"q_{g}", "group": g, **({"kind": kinds[g]} if g in kinds else {})} for g in groups]
+    return study(settings={"question": questions})
+
+
+def wider(level: str, **share: Any) -> Study:
+    """The question asks about a wider frame; one size by area, one by the wider unit, one of the nation."""
+    local = {**(share or {"prior": "beta", "mean": 0.6, "sd": 0.15}), "reason": "test"}
+    region = [("b", f"R{n}", 90.0 + 9 * n) for n in range(3)]
+    return study(
+        known=sizes([*by_area("a", 90.0), *region, ("c", "", 900.0)]),
+        settings={"study": {"frame": level, "local_share": local}},
+    )
+
+
 # --- variants -------------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +158,11 @@ def prevalence(**parts: Any) -> dict[str, Any]:
 DEVIATION = {"known_sizes": {"deviation_sd": {"prior": "half_normal", "sd": 0.5}}}
 POISSON = {"counts": {"kind": "poisson"}}
 NB2 = {"counts": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "log_sd": 0.7}}}
+
+BETA_BINOMIAL = {"counts": {"kind": "beta_binomial", "correlation": {"prior": "uniform", "lower": 0.01, "upper": 0.3}}}
+BIAS = {"sd": {"prior": "half_normal", "sd": 0.5}}
+JOINT = {"transmission": {"kind": "joint"}}
+RESIDUAL = {"residual": {"prior": "half_normal", "sd": 1.0}, "correlation": {"prior": "lkj", "shape": 2.0}}
 
 VARIANTS = {
     "nb2": Variant(parts=NB2, holds=("size",)),
@@ -139,6 +203,52 @@ VARIANTS = {
     ),
     "answers that stand out": Variant(loud, holds=("area_rate", "area_cholesky"), lacks=("bias_raw",)),
     "stand out, one hidden group": Variant(lambda: loud(hidden=HIDDEN[:1]), holds=("area_rate",), rare=True),
+    "beta-binomial": Variant(parts=BETA_BINOMIAL, holds=("correlation_within",)),
+    "top codes, bins, yes or no": Variant(
+        lambda: asked_as(
+            a={"top_code": 3},
+            b={"type": "bins", "bins": ["0", "1-2", "3-5", "6+"]},
+            c={"type": "any"},
+            held={"type": "zero_one_more"},
+        )
+    ),
+    "heaped and zero-inflated": Variant(
+        lambda: asked_as(a={"heaped": True}, b={"heaped": True, "top_code": 20}, held={"zero_inflated": True}),
+        holds=("heaping", "zero_inflation"),
+    ),
+    "reported network sizes": Variant(
+        lambda: with_reports({"a": 0.01, "b": 0.02}), holds=("report_bias", "reported_degree")
+    ),
+    "no known group": Variant(with_reports, holds=("reported_degree",), lacks=("report_bias", "bias")),
+    "recall": Variant(parts={"bias": {**BIAS, "recall": {"prior": "normal", "sd": 0.2}}}, holds=("recall",)),
+    "kinds": Variant(
+        by_kind, {"bias": {**BIAS, "kind_sd": {"prior": "half_normal", "sd": 0.5}}}, holds=("kind_effect",)
+    ),
+    "joint transmission": Variant(parts=JOINT, holds=("transmission", "hidden_bias")),
+    "joint, kinds": Variant(
+        by_kind, {**JOINT, "bias": {**BIAS, "kind_sd": {"prior": "half_normal", "sd": 0.5}}}, rare=True
+    ),
+    "prior of the transmission": Variant(
+        parts={"transmission": {"kind": "joint", "prior": {"prior": "beta", "mean": 0.6, "sd": 0.1}}}
+    ),
+    "members' contacts": Variant(with_contacts, holds=("aware_held", "member_answers_held", "degree_ratio")),
+    "members' contacts, nb2": Variant(with_contacts, {**NB2, **JOINT}, rare=True),
+    "linked, one area": Variant(
+        lambda: linked(areas=frame_of(1), surveyed=1, respondents_per_area=20),
+        {**JOINT, "link": {"deviation_sd": {"prior": "half_normal", "sd": 0.3}}},
+        lacks=("link_deviation",),
+    ),
+    "frame of the region": Variant(lambda: wider("region"), holds=("local_share",)),
+    "frame of the nation": Variant(lambda: wider("nation", fixed=0.3), lacks=("local_share",)),
+    "residuals": Variant(parts={"mixing": RESIDUAL, **POISSON}, holds=("residual_cv",)),
+    "mixing and nb1": Variant(
+        parts={"mixing": {"coefficient": {"prior": "normal", "sd": 0.3}, "covariates": ["urban"]}},
+        holds=("mixing_coefficient",),
+        lacks=("degree_coefficient",),
+    ),
+    "mixing and nb2": Variant(
+        respected, {"mixing": {"respect": {"prior": "normal", "sd": 0.5}}, **NB2}, holds=("respect_slope",), rare=True
+    ),
     "other priors": Variant(
         parts=prevalence(intercept={"prior": "reciprocal"}, level_sd={"prior": "lognormal", "median": 0.3, "log_sd": 1})
         | {"degree": {"mean": {"prior": "uniform", "lower": 4, "upper": 6}, "sd": {"prior": "half_normal", "sd": 0.5}}}
@@ -152,9 +262,13 @@ def both(spec: ModelSpec, asked: Study) -> tuple[Telling, Telling]:
     return told_by_pymc(spec, asked, DRAWS, 20), told_by_numpy(spec, asked, DRAWS_NUMPY, 10)
 
 
+NAMED = {"linked": lambda: linked(), "respect": lambda: respected()}
+"""Studies of the named models that need more than the usual one."""
+
+
 @pytest.mark.parametrize("name", model_names())
 def test_every_named_model_is_told_alike(name):
-    one, other = both(load_model(name), study())
+    one, other = both(load_model(name), NAMED.get(name, study)())
     assert far_apart(*only_shared(one, other)) == {}
 
 

@@ -145,7 +145,7 @@ def test_pymc_has_no_binomial_to_stand_in():
     spec = load_model("random_degree")
     inputs = read_inputs(spec, frames().study())
     with pytest.raises(ModelError) as error:
-        add_stock_counts(spec.counts, pt.dvector(), pt.dmatrix(), inputs)
+        add_stock_counts(spec.counts, pt.dvector(), pt.dmatrix(), None, inputs)
     assert str(error.value) == (
         "PyMC has no binomial with a continuous number of trials.\n"
         "  where: counts of kind binomial\n  to do: Use the fast form."
