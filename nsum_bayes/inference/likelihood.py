@@ -34,7 +34,7 @@ DRAWS_IN_A_BLOCK = 50
 DISPERSIONS = {"nb1": "overdispersion", "nb2": "size", "beta_binomial": "correlation_within"}
 BASES = (1, 5, 10)
 """What heaped reports are rounded to, in the order of the shares ``heaping``."""
-CANCELLED = 1e-8
+CANCELLED = 1e-6
 """Part of P(Y ≥ 1) below which a beta-binomial tail is summed from its own terms."""
 
 type Floats = np.ndarray
@@ -125,8 +125,27 @@ def _log_interval(
 ) -> Floats:
     if upper == OPEN:
         return _log_tail(part, lower, degree, theta, dispersion)
-    terms = [log_probability(part, np.array(j), degree, theta, dispersion) for j in range(lower, upper + 1)]
-    return logsumexp(np.stack(terms), axis=0)
+    terms = [_log_count(part, j, degree, theta, dispersion) for j in range(lower, upper + 1)]
+    return logsumexp(np.stack(np.broadcast_arrays(*terms)), axis=0)
+
+
+def _log_count(part: Counts, count: int, degree: Floats, theta: Floats, dispersion: Floats | None) -> Floats:
+    """Log probability of one count, which may lie above a continuous degree: by one or more, it is impossible.
+
+    With less than one above, the binomial formula holds; that of the beta-binomial has poles, and in its place stands
+    a share of what it is at the whole number, p(count − 1) (d − count + 1) (a + count − 1) / (count b).
+    """
+    if count == 0 or not isinstance(part, Binomial | BetaBinomial):
+        return log_probability(part, np.array(count), degree, theta, dispersion)
+    above, impossible = degree < count, degree <= count - 1.0
+    degree = np.where(impossible, float(count), degree)
+    found = log_probability(part, np.array(count), degree, theta, dispersion)
+    if isinstance(part, BetaBinomial) and above.any():
+        size = 1.0 / np.asarray(dispersion) - 1.0
+        share = np.where(above, degree - count + 1.0, 1.0)
+        step = np.log(share * (theta * size + count - 1.0) / (count * (1.0 - theta) * size))
+        found = np.where(above, log_probability(part, np.array(count - 1), degree, theta, dispersion) + step, found)
+    return np.where(impossible, -np.inf, found)
 
 
 def _log_tail(part: Counts, lower: int, degree: Floats, theta: Floats, dispersion: Floats | None) -> Floats:
@@ -154,14 +173,16 @@ def _log_beta_binomial_tail(
     """One minus the rest, or, where that is nearly nothing, the first terms of the tail: then they fall fast."""
 
     def terms(first: int, number: int) -> Floats:
-        y = np.arange(first, first + number, dtype=float).reshape(-1, *[1] * np.ndim(degree * theta))
-        inside = np.where(y < degree + 1.0, y, 0.0)
-        return np.where(y < degree + 1.0, log_probability(part, inside, degree, theta, dispersion), -np.inf)
+        found = [_log_count(part, j, degree, theta, dispersion) for j in range(first, first + number)]
+        return np.stack(np.broadcast_arrays(*found))
 
     some = -np.expm1(terms(0, 1)[0])
-    left = some - np.exp(terms(1, lower - 1)).sum(axis=0)
+    left = some - (np.exp(terms(1, lower - 1)).sum(axis=0) if lower > 1 else 0.0)
     sound = left > CANCELLED * some
-    return np.where(sound, np.log(np.where(sound, left, 1.0)), logsumexp(terms(lower, 64 + 2 * lower), axis=0))
+    by_difference = np.log(np.where(sound, left, 1.0))
+    return (
+        by_difference if sound.all() else np.where(sound, by_difference, logsumexp(terms(lower, 8 + 2 * lower), axis=0))
+    )
 
 
 # --- a whole fit ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 poisson        p(j+1)/p(j) = μ / (j+1)
 nb1, nb2       p(j+1)/p(j) = q (s + j) / (j+1),   s the size, q = μ / (μ + s)
 binomial       p(j+1)/p(j) = (d − j) / (j+1) · θ / (1 − θ)
-beta_binomial  p(j+1)/p(j) = (d − j) (a + j) / ((j+1) (b + d − j − 1))
+beta_binomial  p(j+1)/p(j) = (d − j) (a + j) / ((j+1) (b + max(d − j − 1, 0)))
+
+A degree is continuous; a count of a degree or more above it has no probability.
 """
 
 from __future__ import annotations
@@ -71,6 +73,10 @@ def _zero_and_ratios(
         case BetaBinomial():
             a, b, size = beta_shapes(theta, dispersion)
             left = pt.maximum(degree[:, None] - j, 0.0)
-            below = pt.maximum(b[:, None] + degree[:, None] - j - 1.0, TINY)
-            return log_rising(b, degree) - log_rising(size, degree), left * (a[:, None] + j) / ((j + 1) * below)
+            # Between the whole numbers around a degree the beta function has poles: a count within one above the degree
+            # rises from nothing to its probability at the whole number.
+            below = b[:, None] + pt.maximum(left - 1.0, 0.0)
+            # Γ(b + d) Γ(b + a) / (Γ(b) Γ(b + a + d)), by the smaller of a and d: the other way loses 1 − p(0).
+            fewer, more = pt.minimum(a, degree), pt.maximum(a, degree)
+            return log_rising(b, fewer) - log_rising(b + more, fewer), left * (a[:, None] + j) / ((j + 1) * below)
     raise TypeError(f"no terms for counts of kind {counts.kind}")

@@ -59,6 +59,16 @@ def areas_stand_out(inputs: Inputs) -> bool:
     return bool(logs.var(axis=0).mean() > STANDS_OUT * variances.mean())
 
 
+def groups_stand_out(inputs: Inputs) -> np.ndarray:
+    """Whether a group's crude rates vary more over areas than their sampling error explains (group,)."""
+    present = inputs.answers != MISSING
+    answers = np.where(present, inputs.answers, 0)
+    ties = np.where(present, np.exp(log_degree(inputs))[:, None], 0.0)
+    rate = (answers.sum(axis=0) + 0.5) / ties.sum(axis=0)
+    logs, variances = _log_ratio(answers, ties * rate, inputs.area, inputs.n_surveyed)
+    return np.asarray(logs.var(axis=0) > STANDS_OUT * np.median(variances, axis=0))
+
+
 def _hidden(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     """Answers on hidden groups and ties to their denominators (respondent, hidden_group), zero where missing."""
     hidden = inputs.answers[:, inputs.n_known :]

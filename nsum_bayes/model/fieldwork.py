@@ -83,7 +83,7 @@ def blank_cell(answer: Mapping[str, Any]) -> Any:
         case "degree":
             return 1.0
         case "bins":
-            return answer["bins"][0]
+            return (answer.get("codes") or answer["bins"])[0]
     return 0.0
 
 
@@ -91,8 +91,9 @@ def written_cells(answer: Mapping[str, Any], lowest: NDArray[np.float64]) -> Any
     """What a file holds for recorded answers, given the lowest number that each allows."""
     if answer.get("type") != "bins":
         return lowest
-    labels = {float(low): label for (low, _), label in zip(intervals_of(answer["bins"]), answer["bins"], strict=True)}
-    return np.array([labels.get(number, "") for number in lowest], dtype=object)
+    cells = answer.get("codes") or answer["bins"]
+    cell_of = {float(low): str(cell) for (low, _), cell in zip(intervals_of(answer["bins"]), cells, strict=True)}
+    return np.array([cell_of.get(number, "") for number in lowest], dtype=object)
 
 
 def answered_frames(
@@ -137,8 +138,10 @@ def _with_members(blank: Frames, side: Mapping[str, Any]) -> Mapping[str, pd.Dat
         if f"aware_{group}" in side:
             tables[name] = tables[name].assign(aware=side[f"aware_{group}"])
         if f"member_answers_{group}" in side:
-            own = [c for c in tables[name].columns if c not in ("member", "contacts", "aware")]
-            answers = side[f"member_answers_{group}"].reshape(len(tables[name]), len(own))
+            asked = [question.get("group", "") for question in blank.settings["question"]]
+            own = [known for known in asked if known in tables[name].columns]
+            answers = tables[name][own].to_numpy(dtype=float, copy=True)
+            answers[~np.isnan(answers)] = side[f"member_answers_{group}"]
             tables[name] = tables[name].assign(**dict(zip(own, answers.T, strict=True)))
     return tables
 

@@ -23,9 +23,8 @@ from nsum_bayes.model.count_terms import log_terms
 ROUNDED_FROM = 3
 """The smallest count that can be rounded: three to five."""
 WIDEST = 10
-FEW_TERMS, MANY_TERMS = 8, 64
-"""Terms that a tail too small for 1 − Σ is summed from: few if it starts at one or two, many elsewhere."""
-CANCELLED = 1e-10
+CANCELLED = 1e-7
+"""Share of P(Y ≥ 1) below which a tail is summed from its own terms."""
 CLASSES = (4, 14, 40, 112)
 """Cells are worked out together by the number of terms they need."""
 NEVER = -1e30
@@ -65,6 +64,14 @@ def rounded(counts: np.ndarray, base: int) -> np.ndarray:
     return np.where(nearest == 0, counts, nearest)
 
 
+def series_terms(tail: np.ndarray) -> np.ndarray:
+    """Terms that a tail needs where 1 − Σ has cancelled.
+
+    Falling by `CANCELLED` over the ``tail`` terms before it, it falls as fast after: half as many again leave nothing.
+    """
+    return np.ceil(1.5 * tail).astype(int) + 6
+
+
 def is_irregular(
     answers: np.ndarray, upper: np.ndarray, heaped: np.ndarray, zero_inflated: np.ndarray, missing: int
 ) -> np.ndarray:
@@ -82,7 +89,7 @@ def cells_of(
     low, high, crowds = answers[respondent, group], upper[respondent, group], heaped[group]
     is_open = high == np.iinfo(np.int64).max
     tail = np.where(is_open, np.where(crowds, low + WIDEST, low), -1)
-    length = np.where(is_open, tail + np.where(tail <= 2, FEW_TERMS, MANY_TERMS), high + 1 + WIDEST * crowds)
+    length = np.where(is_open, tail + series_terms(tail), high + 1 + WIDEST * crowds)
     position = np.where(zero_inflated, np.cumsum(zero_inflated) - 1, -1)
     zero = np.where(low == 0, position[group], -1)
     edges = [size for size in CLASSES if size < length.max(initial=0)]

@@ -10,9 +10,12 @@ is taken for one with more members of every group; C_a, from the area's own know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.logprob.transforms import Transform
 from pytensor.tensor.variable import TensorVariable
 
 from nsum_bayes.model import crude
@@ -24,13 +27,55 @@ SMALLEST = 0.05
 """The sampler starts no nearer to a rate of one than this."""
 
 
+class InUnitsOfSpread(Transform):
+    """log ρ as it is, or less its mean's log and in units of its own spread for groups (group) that tell little by area.
+
+    The same distribution either way. A group whose areas are not told apart by their answers pulls the sampler into
+    the funnel towards a spread of zero; one whose areas are would make the unscaled form mix badly.
+    """
+
+    name = "in_units_of_spread"
+
+    def __init__(self, scaled: np.ndarray) -> None:
+        self.scaled = scaled
+
+    def forward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """From ρ to the unbounded value."""
+        centre, units = _centre_and_units(inputs)
+        return pt.switch(self.scaled, (pt.log(value) - centre) * units, pt.log(value))
+
+    def backward(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """From the unbounded value to ρ."""
+        return pt.exp(self._log(value, inputs))
+
+    def log_jac_det(self, value: TensorVariable, *inputs: TensorVariable) -> TensorVariable:
+        """Log of the derivative of ρ by the unbounded value."""
+        _, units = _centre_and_units(inputs)
+        return self._log(value, inputs) - pt.switch(self.scaled, pt.log(units), 0.0)
+
+    def _log(self, value: TensorVariable, inputs: Sequence[TensorVariable]) -> TensorVariable:
+        centre, units = _centre_and_units(inputs)
+        return pt.switch(self.scaled, centre + value / units, value)
+
+
+def _centre_and_units(inputs: Sequence[TensorVariable]) -> tuple[TensorVariable, TensorVariable]:
+    """Log mean and one over the coefficient of variation of a gamma variable, from its shape and scale."""
+    shape, scale = inputs[-2:]
+    return pt.log(shape * scale), pt.sqrt(shape)
+
+
 def add_pooled_rates(part: PooledRates, inputs: Inputs) -> TensorVariable:
     """Add the pooled rates to the open model; log θ (surveyed_area, group)."""
     start = _start(inputs)
     mean = add_prior("pooled_mean", part.mean, dims="group")
     sd = add_prior("pooled_sd", part.sd, dims="group")
     pooled = pm.Gamma(
-        "pooled", alpha=(mean / sd) ** 2, beta=mean / sd**2, dims=("surveyed_area", "group"), initval=start
+        "pooled",
+        alpha=(mean / sd) ** 2,
+        beta=mean / sd**2,
+        dims=("surveyed_area", "group"),
+        initval=start,
+        default_transform=InUnitsOfSpread(~crude.groups_stand_out(inputs)),
     )
     ratio = -pooled[:, : inputs.n_known] - np.log(crude.shares(inputs))
     constant = pm.Deterministic("rescale", pt.logsumexp(ratio, axis=1) - np.log(inputs.n_known), dims="surveyed_area")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from nsum_bayes.errors import ModelError
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.story_draws import Floats, Values, draw_correlation, draw_prior, limited_exp, value
 from nsum_bayes.model.study_design import StudyDesign
@@ -93,6 +94,7 @@ def draw_free_rates(
 ) -> Values:
     """Rates of all groups, the constant that rescales them, and the hidden groups' rates in the frame's units."""
     groups, known = len(design.known_groups) + len(design.hidden), len(design.known_groups)
+    _need_known(design)
     mean = value(given, "rate_mean", draw_prior(part.mean, rng))
     sd = value(given, "rate_sd", draw_prior(part.sd, rng))
     rate = value(given, "group_rate", mean + sd * rng.standard_normal(groups))
@@ -120,6 +122,12 @@ def draw_free_rates(
     }
 
 
+def _need_known(design: StudyDesign) -> None:
+    if not design.known_groups:
+        what = "Rates are rescaled to known groups, and the study has none."
+        raise ModelError(what, where="story", advice="Use a model with known rates, such as `municipal`.")
+
+
 def _sets_constant(part: sp.FreeRates, design: StudyDesign, rate: Floats, shares: Floats) -> float:
     """Zheng et al.'s constant from the primary set and the balance of the two sets of popular names."""
 
@@ -143,6 +151,7 @@ def draw_pooled_rates(
 ) -> Values:
     """ρ by area and group, the constant of each area, and the hidden groups' rates."""
     known, hidden = len(design.known_groups), len(design.hidden)
+    _need_known(design)
     mean = value(given, "pooled_mean", draw_prior(part.mean, rng, (known + hidden,)))
     sd = value(given, "pooled_sd", draw_prior(part.sd, rng, (known + hidden,)))
     everywhere = rng.gamma((mean / sd) ** 2, sd**2 / mean, (design.area_count, known + hidden))
@@ -151,8 +160,9 @@ def draw_pooled_rates(
     constant = logsumexp(-pooled[:, :known] - np.log(shares), axis=1) - np.log(known)
     per_person = np.log(design.denominator_share)
     rate = -pooled[:, known:] - constant[:, None] - per_person[design.surveyed]
-    # In an area nobody visited there is nothing to rescale by; the constant of the first area stands in.
-    log_rate = -everywhere[:, known:] - constant[0] - per_person
+    # In an area nobody visited there is nothing to rescale by: a visited area's constant, drawn at random, stands in.
+    taken = rng.integers(len(constant), size=(design.area_count, 1))
+    log_rate = -everywhere[:, known:] - constant[taken] - per_person
     log_rate[design.surveyed] = rate
     return {
         "pooled_mean": mean,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nsum_bayes.errors import ModelError
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.story_bias import mean_log_size
 from nsum_bayes.model.story_draws import Floats, Values, draw_correlation, draw_prior, draw_statement
@@ -110,8 +111,11 @@ def _draw_links(
     between: Floats,
 ) -> tuple[Values, Floats]:
     """Rates of all hidden groups: those of linked ones follow from numbers of persons, ν for each of the other."""
-    if not design.links or spec.link is None:
+    if not design.links:
         return {}, free_rate
+    if spec.link is None:
+        what = "The study links hidden groups, and the model has no [link]."
+        raise ModelError(what, where="story", advice="Use the model `linked`, or remove the [[link]] tables.")
     mean = np.array([draw_statement(link.mean, rng) for link in design.links])
     mean = _value(given, "link_mean", mean)
     several = design.area_count > 1

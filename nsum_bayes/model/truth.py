@@ -15,8 +15,18 @@ from nsum_bayes.data.areas import Areas
 if TYPE_CHECKING:
     import xarray as xr
 
-AREA_BY_AREA = ("log_rate", "prevalence", "area_effect", "degree_area_effect", "deviation", "covariate_missing")
-RESPONDENT_BY_RESPONDENT = ("log_degree",)
+AREA_BY_AREA = (
+    "log_rate",
+    "prevalence",
+    "area_effect",
+    "degree_area_effect",
+    "deviation",
+    "covariate_missing",
+    "link_deviation",
+    "pooled",
+    "area_log_rate",
+)
+RESPONDENT_BY_RESPONDENT = ("log_degree", "residual", "log_multiplier")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,7 +98,9 @@ class Truth:
         return table, parameters
 
     def _summary(self) -> dict[str, Any]:
-        left_out = (*AREA_BY_AREA, *RESPONDENT_BY_RESPONDENT, "members")
+        left_out = [*AREA_BY_AREA, *RESPONDENT_BY_RESPONDENT, "members"]
+        if "pooled" in self.parameters:
+            left_out.append("rescale")  # one constant an area
         return {
             "known_groups": list(self.known_groups),
             "hidden_groups": list(self.groups),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from nsum_bayes.cli import app, models
+from nsum_bayes.model.spec import model_names
 from nsum_bayes.cli.transmission import read_transmission
 from tests.constructed import constructed_fit
 
@@ -113,15 +114,31 @@ def test_importing_the_package_is_light_and_every_public_name_has_a_home() -> No
 def test_models_lists_the_ladder(nsum: Nsum) -> None:
     code, out, err = nsum("models")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == sorted(
-        ["municipal", "municipal_local", "overdispersed_known", "random_degree"]
-    )
+    assert [line.split()[0] for line in out.splitlines()] == [
+        *("random_degree", "barrier", "transmission", "combined", "overdispersed", "uncorrelated", "correlated"),
+        *("respect", "partially_pooled", "overdispersed_known", "municipal", "municipal_local", "linked"),
+    ]
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_a_model_is_explained(nsum: Nsum, name: str) -> None:
+    """Equations, priors with their reasons, references, and what the survey identifies and what it does not."""
+    from nsum_bayes import load_model
+
+    code, out, err = nsum("models", name)
+    assert (code, err) == (0, "")
+    for part in ("Identified by the survey:", "Not identified", "Equations\n  y_ik ~ ", "log π_ha", "Priors", "doi:"):
+        assert part in out or (part == "doi:" and "arXiv" in out)
+    for row in load_model(name).prior_table():
+        assert f"{row['component']}.{row['parameter']} ~ {row['prior']}" in out
+        assert row["reason"]
+        assert row["reason"] in out
 
 
 def test_a_model_is_printed_as_a_file_that_can_be_loaded(nsum: Nsum, tmp_path: Path) -> None:
     from nsum_bayes import load_model
 
-    _, out, _ = nsum("models", "municipal")
+    _, out, _ = nsum("models", "municipal", "--toml")
     file = tmp_path / "mine.toml"
     file.write_text(out, encoding="utf-8")
     assert load_model(file) == load_model("municipal")
