@@ -1,10 +1,10 @@
-"""Inexact answers told without the package: SciPy's distributions, summed over every count that could be behind them."""
+"""Inexact answers told by SciPy's distributions, summed over every count that could be behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytensor
@@ -68,12 +68,18 @@ def report(count: int, base: int) -> int:
     return nearest if nearest > 0 else count
 
 
-def probability(
-    kind: str, lower: int, upper: int, degree: float, theta: float, spread: float, *, heaped: bool = False
-) -> float:
-    """Probability that a report is between two bounds: every count behind it, times its chance to be so reported."""
-    if not heaped and upper == OPEN:
-        return tail(kind, lower, degree, theta, spread)
+class Answer(NamedTuple):
+    """Bounds of a report, to a question that may be heaped and answered with zero whatever the truth."""
+
+    lower: int
+    upper: int
+    heaped: bool = False
+    silent: bool = False
+
+
+def probability(kind: str, answer: Answer, degree: float, theta: float, spread: float) -> float:
+    """Probability of an answer: every count behind the report, times its chance to be so reported."""
+    lower, upper, heaped, silent = answer
     crowds = HEAPING if heaped else np.array([1.0, 0.0, 0.0])
     known = (lower if upper == OPEN else upper) + 10
     counts = np.arange(known + 1)
@@ -82,32 +88,32 @@ def probability(
         for j in counts
     ]
     total = float(np.dot(weights, distribution(kind, degree, theta, spread).pmf(counts)))
-    return total + (tail(kind, known + 1, degree, theta, spread) if upper == OPEN else 0.0)
+    if upper == OPEN:
+        total += tail(kind, known + 1, degree, theta, spread)
+    return SILENT * (lower == 0) + (1.0 - SILENT) * total if silent else total
 
 
 @cache
-def compiled(kind: str, lower: int, upper: int, *, heaped: bool = False, silent: bool = False) -> Callable[..., Any]:
-    """The package's log probability (cell,) of one kind of answer, and its gradients: log degree, log θ, log spread."""
-    flag = {"heaped": np.array([heaped]), "zero_inflated": np.array([silent])}
-    one = np.ones((1, 1), dtype=np.int64)
-    [cells] = cells_of(lower * one, upper * one if upper != OPEN else np.array([[OPEN]]), **flag, chosen=one == 1)
-    log_degree, log_theta, log_spread = arguments = [pt.dvector() for _ in range(3)]
-    found = irregular_logp(
-        cells,
-        PARTS[kind],
-        pt.exp(log_degree),
-        pt.exp(log_theta),
-        pt.exp(log_spread) if kind in ("nb1", "nb2", "beta_binomial") else None,
-        pt.as_tensor(HEAPING) if heaped else None,
-        pt.as_tensor(np.array([SILENT])) if silent else None,
-    )
-    gradients = pytensor.grad(found.sum(), arguments, disconnected_inputs="ignore")
-    return function(arguments, [found, *gradients])
+def compiled(kind: str, answers: tuple[Answer, ...], points: int) -> Callable[..., Any]:
+    """The package's log probability of each answer at each point, and its gradients, in one uncompiled function."""
+    rows = [answer for answer in answers for _ in range(points)]
+    column = np.array([answer.heaped + 2 * answer.silent for answer in rows])
+    lower, upper = (np.repeat([[answer[n]] for answer in rows], 4, axis=1).astype(np.int64) for n in (0, 1))
+    heaped, silent = np.array([False, True, False, True]), np.array([False, False, True, True])
+    classes = cells_of(lower, upper, heaped, silent, column[:, None] == np.arange(4))
+    logs = [pt.dvector() for _ in range(3)]
+    found = pt.zeros(len(rows))
+    for cells in classes:
+        degree, theta, spread = (pt.exp(log)[cells.respondent] for log in logs)
+        habits = (pt.as_tensor(HEAPING), pt.as_tensor(np.array([SILENT, SILENT])))
+        dispersion = spread if kind in ("nb1", "nb2", "beta_binomial") else None
+        found = found[cells.respondent].set(irregular_logp(cells, PARTS[kind], degree, theta, dispersion, *habits))
+    return function(logs, [found, *pytensor.grad(found.sum(), logs, disconnected_inputs="ignore")])
 
 
-def log_probability_of(
-    kind: str, lower: int, upper: int, degree: float, theta: float, spread: float, **flags: bool
-) -> float:
-    """The package's log probability of one answer."""
-    found = compiled(kind, lower, upper, **flags)(*(np.array([np.log(x)]) for x in (degree, theta, spread)))[0]
-    return float(found[0])
+def at_points(kind: str, answers: tuple[Answer, ...], points: Sequence[tuple[float, ...]]) -> tuple[Any, Any]:
+    """Log probabilities (answer, point) and gradients (log degree, log θ, log spread; answer, point)."""
+    logs = np.tile(np.log(np.array(points)).T, (1, len(answers)))
+    found, *gradients = compiled(kind, answers, len(points))(*logs)
+    shape = (len(answers), len(points))
+    return found.reshape(shape), np.reshape(gradients, (3, *shape))

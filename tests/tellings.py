@@ -29,7 +29,15 @@ INNER = re.compile(
 )
 """Variables of the PyMC model that only serve others; what they make is compared."""
 
-OUTSIDE = ("hidden_bias", "transmission", "degree_ratio", "prevalence_intercept", "prevalence", "log_rate", "local_share")
+OUTSIDE = (
+    "hidden_bias",
+    "transmission",
+    "degree_ratio",
+    "prevalence_intercept",
+    "prevalence",
+    "log_rate",
+    "local_share",
+)
 """What the story tells always, and the PyMC model only where something ties it to the answers."""
 
 OF_SHARES = ("known_share", "known_bias", "deviation", "log_rate", "local_share", "group_rate", "pooled")

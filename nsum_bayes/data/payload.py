@@ -56,13 +56,15 @@ def _survey_content(survey: Survey) -> dict[str, Any]:
         content["reported_degree"] = _plain(survey.reported_degree)
     if not np.isnan(survey.respect).all():
         content["respect"] = [_plain(row) for row in survey.respect]
+    if survey.scales:
+        content["scales"] = dict(survey.scales)
     return content
 
 
 def _survey(content: dict[str, Any]) -> Survey:
     groups = tuple(content["groups"])
     shape = {"answers": (-1, len(groups)), "upper": (-1, len(groups)), "respect": (-1, len(groups))}
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.array(content[name], dtype=float).reshape(shape.get(name, -1))
         for name in (*shape, "reported_degree")
         if name in content
@@ -71,7 +73,9 @@ def _survey(content: dict[str, Any]) -> Survey:
         values.flags.writeable = False
     area = np.array(content["area"], dtype=str)
     answers = arrays.pop("answers")
-    return Survey(answers, groups, area, _table(content["design"]), _table(content["covariates"]), **arrays)
+    scales = {name: (centre, unit) for name, (centre, unit) in content.get("scales", {}).items()}
+    frames = (_table(content["design"]), _table(content["covariates"]))
+    return Survey(answers, groups, area, *frames, **arrays, scales=scales)
 
 
 def areas_written(areas: Areas) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +38,11 @@ def read_covariates(table: Table, settings: SurveySettings, faults: list[Fault],
         if not unreadable.any():
             columns[column] = _numeric(numbers, table.name, column, settings, notes)
             continue
-        if column in settings.covariate_ranges:
-            what = f"Column '{column}' has a range but holds cells that cannot be read as a number."
-            where = f"{table.name}, column {column}, {rows_text(np.flatnonzero(unreadable))}"
-            faults.append((what, where, "Correct the cells, or remove the range."))
+        for stated, noun in ((settings.covariate_ranges, "range"), (settings.covariate_scales, "scale")):
+            if column in stated:
+                what = f"Column '{column}' has a {noun} but holds cells that cannot be read as a number."
+                where = f"{table.name}, column {column}, {rows_text(np.flatnonzero(unreadable))}"
+                faults.append((what, where, f"Correct the cells, or remove the {noun}."))
         columns[column] = _labels(table, column, notes)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table.frame)))
 
@@ -131,24 +133,34 @@ def far_out(numbers: np.ndarray) -> np.ndarray:
     return np.abs(np.nan_to_num(numbers, nan=middle) - middle) > ABSURD_SDS * scale
 
 
-def respondent_design(covariates: pd.DataFrame) -> xr.DataArray:
-    """Regression columns of covariates, dims (respondent, respondent_covariate); see `Survey.design_matrix`."""
+def respondent_design(
+    covariates: pd.DataFrame, scales: Mapping[str, tuple[float, float]] | None = None
+) -> xr.DataArray:
+    """Regression columns of covariates, dims (respondent, respondent_covariate); see `Survey.design_matrix`.
+
+    Parameters
+    ----------
+    covariates
+        One column a covariate, numbers or labels.
+    scales
+        Stated (centre, unit) of covariates of numbers.
+    """
     import xarray as xr
 
     columns: dict[str, np.ndarray] = {}
     for name in covariates.columns:
-        columns |= _design_columns(str(name), covariates[name])
+        columns |= _design_columns(str(name), covariates[name], (scales or {}).get(str(name)))
     values = np.column_stack(list(columns.values())) if columns else np.zeros((len(covariates), 0))
     return xr.DataArray(
         values, dims=("respondent", "respondent_covariate"), coords={"respondent_covariate": list(columns)}
     )
 
 
-def _design_columns(name: str, column: pd.Series) -> dict[str, np.ndarray]:
+def _design_columns(name: str, column: pd.Series, scale: tuple[float, float] | None) -> dict[str, np.ndarray]:
     if pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=float)
         missing = np.isnan(numbers)
-        columns = _standardised(name, numbers, missing)
+        columns = _standardised(name, numbers, missing, scale)
     else:
         labels = column.to_numpy(dtype=object)
         missing = labels == ""
@@ -159,8 +171,10 @@ def _design_columns(name: str, column: pd.Series) -> dict[str, np.ndarray]:
     return columns
 
 
-def _standardised(name: str, numbers: np.ndarray, missing: np.ndarray) -> dict[str, np.ndarray]:
+def _standardised(
+    name: str, numbers: np.ndarray, missing: np.ndarray, scale: tuple[float, float] | None
+) -> dict[str, np.ndarray]:
     if missing.all() or np.ptp(numbers[~missing]) == 0:
         return {}
-    centred = (numbers - numbers[~missing].mean()) / numbers[~missing].std()
-    return {name: np.where(missing, 0.0, centred)}
+    centre, unit = scale or (numbers[~missing].mean(), numbers[~missing].std())
+    return {name: np.where(missing, 0.0, (numbers - centre) / unit)}

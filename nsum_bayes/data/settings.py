@@ -38,7 +38,8 @@ class SurveySettings(Section):
     ``area`` may be left out where there is one area only; ``respondent`` where each row is one respondent and has no
     identifier. ``missing_codes`` concern answers, not covariates. ``allowed_codes`` are values such as 99 that look
     like missing codes and are true answers. ``covariate_ranges`` gives the lowest and highest believable value of a
-    covariate or of a column of respect; others are set missing.
+    covariate or of a column of respect; others are set missing. ``covariate_scales`` gives the centre and the unit that
+    a covariate of numbers is taken in, [centre, unit], in place of the survey's own mean and standard deviation.
     """
 
     file: str = ""
@@ -50,6 +51,7 @@ class SurveySettings(Section):
     wave: Text | None = None
     covariates: tuple[Text, ...] = ()
     covariate_ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    covariate_scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
     missing_codes: tuple[int, ...] = ()
     allowed_codes: tuple[int, ...] = ()
 

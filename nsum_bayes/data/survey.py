@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,8 @@ class Survey:
         Shape (respondent,): how many people the respondent says to know, NaN where missing or not asked.
     respect
         Shape (respondent, group): the respondent's level of respect for a group, NaN where missing or not asked.
+    scales
+        Stated centre and unit of covariates of numbers; the others are standardised.
     """
 
     answers: np.ndarray
@@ -56,6 +58,7 @@ class Survey:
     upper: np.ndarray = None  # type: ignore[assignment]
     reported_degree: np.ndarray = None  # type: ignore[assignment]
     respect: np.ndarray = None  # type: ignore[assignment]
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         absent = {
@@ -93,10 +96,11 @@ class Survey:
     def design_matrix(self) -> xr.DataArray:
         """Respondent covariates for a regression on degree, dims (respondent, respondent_covariate), no missing cell.
 
-        Numbers are standardised; labels become indicators of every label but the first; where a covariate is missing
-        its own columns are zero and an indicator ``<column>_missing`` is one. Constant columns are left out.
+        Numbers are standardised, or taken in their stated scale; labels become indicators of every label but the first;
+        where a covariate is missing its own columns are zero and an indicator ``<column>_missing`` is one. Constant
+        columns are left out.
         """
-        return respondent_design(self.covariates)
+        return respondent_design(self.covariates, self.scales)
 
 
 def build_survey(
@@ -137,7 +141,10 @@ def build_survey(
     arrays = [values[answered] for values in (answers, upper, degree, respect)]
     for values in arrays:
         values.flags.writeable = False
-    return Survey(arrays[0], groups, area[answered], _keep(design, answered), _keep(covariates, answered), *arrays[1:])
+    answers, upper, degree, respect = arrays
+    design, covariates = _keep(design, answered), _keep(covariates, answered)
+    scales = settings.survey.covariate_scales
+    return Survey(answers, groups, area[answered], design, covariates, upper, degree, respect, scales)
 
 
 def ordered_groups(settings: StudySettings) -> tuple[tuple[str, ...], tuple[str, ...]]:

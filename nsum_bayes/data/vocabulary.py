@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -190,6 +191,7 @@ def _contradictions(settings: StudySettings) -> list[Fault]:
         *_link_faults(settings),
         *_area_faults(settings),
         *_range_faults(settings),
+        *_scale_faults(settings),
     ]
 
 
@@ -309,3 +311,14 @@ def _range_faults(settings: StudySettings) -> Iterator[Fault]:
             )
         if not low < high:
             yield f"The range of '{name}' is empty.", where, "Give [lowest, highest], the lowest first."
+
+
+def _scale_faults(settings: StudySettings) -> Iterator[Fault]:
+    where, names = place(("survey", "covariate_scales")), settings.survey.covariates
+    for name, (centre, unit) in settings.survey.covariate_scales.items():
+        if name not in names:
+            what = f"The scale of '{name}' concerns no covariate of the survey.{suggestion(name, names)}"
+            yield what, where, "Correct the name, or add it to 'covariates' under [survey]."
+        if not (math.isfinite(centre) and math.isfinite(unit) and unit > 0):
+            what = f"The scale of '{name}' is no centre and unit."
+            yield what, where, "Give [centre, unit], two numbers, the unit above zero."

@@ -58,7 +58,11 @@ def _statement(run: Fit, group: str, change: Any) -> TransmissionStatement:
     if change is None:
         return run.study.hidden(group).transmission
     try:
-        return TransmissionStatement.model_validate(change)
+        statement = TransmissionStatement.model_validate(change)
+        if statement.side_data is None:
+            return statement
+        what = f"The transmission of '{group}' cannot rest on side data here: they are part of the fit."
+        raise StudyError([(what, "transmission", "Name them in the study file and fit again.")])
     except ValidationError as error:
         what = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
         advice = 'Give { fixed = 0.6, reason = "…" } or { prior = "beta", mean = 0.6, sd = 0.15, reason = "…" }.'

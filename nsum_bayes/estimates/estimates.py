@@ -350,6 +350,8 @@ def _meta(fit: Fit, statements: Mapping[str, Any], above_one: np.ndarray) -> dic
         "transmission": {group: statement.text for group, statement in statements.items()},
         "degree_ratio": {g: assumed.ratio_of(fit, g).text for g in study.hidden_groups},
         "bias": OWN_BIAS if fit.spec.bias.sd else NO_BIAS,
+        "local_share": study.local_share.text if study.local_share else "",
+        "links": {link.group: f"per person of {link.of}: {link.mean.text}" for link in study.links},
         "one_rate": "area_effect" not in fit.posterior
         and "area_log_rate" not in fit.posterior
         and len(study.areas) > 1,

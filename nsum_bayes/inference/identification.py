@@ -88,15 +88,23 @@ def _repeated(name: str, values: xr.DataArray, prior: np.ndarray) -> Iterator[Re
     posterior = draws.values.reshape(-1, *draws.shape[2:])
     if posterior.shape[1:] != prior.shape[1:]:
         return
-    labels = _labels(name, draws)
-    for label, after, before in zip(labels, _columns(posterior), _columns(prior), strict=True):
+    told = _told_once(posterior)
+    for label, after, before, own in zip(_labels(name, draws), _columns(posterior), _columns(prior), told, strict=True):
         low, middle, high = np.quantile(before, [0.25, 0.5, 0.75])
-        if not high > low:
+        if not own or not high > low:
             continue
         lower, centre, upper = np.quantile(after, [0.25, 0.5, 0.75])
         width, moved = (upper - lower) / (high - low), abs(centre - middle) / (high - low)
         if width > NARROWER and moved < MOVED:
             yield Repeated(label, float(width))
+
+
+def _told_once(posterior: np.ndarray) -> np.ndarray:
+    """Which elements (element,) to look at: of a correlation matrix, those above its diagonal of ones."""
+    shape = posterior.shape[1:]
+    if len(shape) == 2 and shape[0] == shape[1] > 1 and np.allclose(posterior, posterior.swapaxes(1, 2)):
+        return np.triu(np.ones(shape, dtype=bool), 1).ravel()
+    return np.ones(posterior[0].size, dtype=bool)
 
 
 def _columns(draws: np.ndarray) -> np.ndarray:

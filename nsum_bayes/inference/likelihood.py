@@ -55,7 +55,7 @@ def log_probability(
             return _log_choose(degree, y) + _log_beta_moment(y, degree, theta, dispersion)
     size = _size(part, mean, dispersion)
     log_rest = -np.log1p(mean / size)
-    return gammaln(y + size) - gammaln(size) - gammaln(y + 1) + size * log_rest + y * (np.log(mean / size) + log_rest)
+    return _log_rising(size, y) - gammaln(y + 1) + size * log_rest + y * (np.log(mean / size) + log_rest)
 
 
 def _log_choose(degree: Floats, y: Floats) -> Floats:
@@ -66,8 +66,18 @@ def _log_beta_moment(y: Floats, degree: Floats, theta: Floats, correlation: Floa
     """Log of E[q^y (1 − q)^(d − y)] = B(a + y, b + d − y) / B(a, b), q ~ Beta(a, b)."""
     size = 1.0 / np.asarray(correlation) - 1.0
     a, b = theta * size, (1.0 - theta) * size
-    shifted = gammaln(a + y) + gammaln(b + degree - y) - gammaln(size + degree)
-    return shifted - (gammaln(a) + gammaln(b) - gammaln(size))
+    return _log_rising(a, y) + _log_rising(b, degree - y) - _log_rising(size, degree)
+
+
+def _log_rising(x: Floats, n: Floats) -> Floats:
+    """Log of Γ(x + n) / Γ(x): two log gammas alone lose what is left where x is large or n next to nothing."""
+    small = x < 20.0
+    raised = np.where(small, x + 20.0, x)
+    steps = sum(np.log1p(n / (np.where(small, x, 20.0) + j)) for j in range(20))
+    series = (raised + n - 0.5) * np.log1p(n / raised) + n * (np.log(raised) - 1.0)
+    for power, weight in ((1, 1 / 12), (3, -1 / 360), (5, 1 / 1260), (7, -1 / 1680)):
+        series = series + weight * ((raised + n) ** -power - raised**-power)
+    return series - np.where(small, steps, 0.0)
 
 
 def _size(part: Counts, mean: Floats, dispersion: Floats | None) -> Floats:
@@ -176,7 +186,11 @@ def _log_beta_binomial_tail(
         found = [_log_count(part, j, degree, theta, dispersion) for j in range(first, first + number)]
         return np.stack(np.broadcast_arrays(*found))
 
-    some = -np.expm1(terms(0, 1)[0])
+    size = 1.0 / np.asarray(dispersion) - 1.0
+    a, b = theta * size, (1.0 - theta) * size
+    # The same as by `log_probability`, but for the digits of one minus it.
+    fewer, more = np.minimum(a, degree), np.maximum(a, degree)
+    some = -np.expm1(_log_rising(b, fewer) - _log_rising(b + more, fewer))
     left = some - (np.exp(terms(1, lower - 1)).sum(axis=0) if lower > 1 else 0.0)
     sound = left > CANCELLED * some
     by_difference = np.log(np.where(sound, left, 1.0))
@@ -272,5 +286,7 @@ def _with_silence(cells: Floats, inputs: Inputs, drawn: xr.Dataset) -> Floats:
     silent = drawn["zero_inflation"].values[:, None, :]
     telling = np.log1p(-silent) + cells[:, :, inputs.zero_inflated]
     zero = inputs.answers[:, inputs.zero_inflated] == 0
-    cells[:, :, inputs.zero_inflated] = np.where(zero, np.logaddexp(np.log(silent), telling), telling)
+    # A missing answer is no number, and NumPy warns where those are added.
+    either = np.logaddexp(np.log(silent), np.where(zero, telling, 0.0))
+    cells[:, :, inputs.zero_inflated] = np.where(zero, either, telling)
     return cells

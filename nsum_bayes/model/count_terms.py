@@ -33,7 +33,8 @@ def beta_shapes(
     theta: TensorVariable, correlation: TensorVariable
 ) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
     """A = θ s, b = (1 − θ) s and s = 1/ρ − 1 of a beta with mean θ and within-group correlation ρ."""
-    size = 1.0 / pt.clip(correlation, SMALLEST_CORRELATION, LARGEST_CORRELATION) - 1.0
+    within = pt.clip(correlation, SMALLEST_CORRELATION, LARGEST_CORRELATION)
+    size = (1.0 - within) / within  # 1 − ρ is exact near one, 1/ρ is not
     share = pt.minimum(theta, LARGEST_SHARE)
     return share * size, (1.0 - share) * size, size
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.errors import ModelError, suggestion
+from nsum_bayes.model.matching import check_fit
 from nsum_bayes.model.recording import Recording, recordings_of
 from nsum_bayes.model.side_data import SideData, side_data_of
 from nsum_bayes.model.spec import ModelSpec
@@ -123,7 +124,7 @@ class Inputs:
     covariates: np.ndarray  # (rate_area, covariate), NaN where missing
     respondent_covariates: np.ndarray  # (respondent, respondent_covariate)
     mixing_covariates: np.ndarray  # (respondent, mixing_covariate)
-    respect: np.ndarray  # (respondent, group), zero where none
+    respect: np.ndarray  # (respondent, group), zero where none is asked for
     reported_degree: np.ndarray  # (respondent,), NaN where none
     degree_heaped: bool
     levels: tuple[LevelInputs, ...]
@@ -205,7 +206,7 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         "heap": ["exact", "five", "ten"] if study.heaped_groups else [],
         **{level.name: list(level.units) for level in levels},
     }
-    _check(spec, coords, study)
+    check_fit(spec, study)
     links = _links(study, modelled)
     linked = {link.group for link in links}
     if links:
@@ -227,7 +228,7 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         covariates=covariates,
         respondent_covariates=respondents.sel(respondent_covariate=degree_columns).values,
         mixing_covariates=respondents.sel(respondent_covariate=mixing_columns).values,
-        respect=np.nan_to_num(survey.respect),
+        respect=_respect(study),
         reported_degree=survey.reported_degree,
         degree_heaped=study.degree_heaped,
         levels=levels,
@@ -279,6 +280,14 @@ def _kinds(study: Study) -> list[str]:
     return sorted({kind for group in study.known_groups if (kind := study.kinds[group]) is not None})
 
 
+def _respect(study: Study) -> np.ndarray:
+    """Level of respect (respondent, group): the mean of those told where one is missing, zero where none is asked."""
+    respect = study.survey.respect
+    told = ~np.isnan(respect)
+    mean = np.where(told, respect, 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    return np.where(told, respect, mean)
+
+
 def _respect_groups(spec: ModelSpec, study: Study) -> list[str]:
     """Groups with a level of respect, where the model uses it."""
     if spec.mixing is None or (spec.mixing.respect is None and spec.mixing.respect_sd is None):
@@ -295,25 +304,6 @@ def _answers(study: Study) -> tuple[np.ndarray, np.ndarray]:
     # Infinity has no integer; it is replaced before the cast.
     highest = np.where(missing | np.isinf(upper), MISSING, upper).astype(np.int64)
     return whole, np.where(np.isinf(upper), OPEN, highest)
-
-
-def _check(spec: ModelSpec, coords: dict[str, list], study: Study) -> None:
-    where = f"model {spec.name}"
-    if not coords["hidden_group"]:
-        what = "The study has no hidden group, so there is nothing to estimate."
-        raise ModelError(what, where=where, advice="Add a [[hidden]] table to the study file.")
-    if study.links and spec.link is None:
-        what = "The study links hidden groups, and the model has no [link]."
-        raise ModelError(what, where=where, advice="Use the model `linked`, or remove the [[link]] tables.")
-    if spec.link is not None and not study.links:
-        what = "The model links hidden groups, and the study has no [[link]] table."
-        raise ModelError(what, where=where, advice="Add a [[link]] table, or use a model without [link].")
-    if study.local_share is not None and len(study.areas) > 1 and spec.prevalence is None:
-        what = "Free and pooled rates cannot tell a frame wider than the area apart."
-        raise ModelError(what, where=where, advice="Use a model with known rates, such as `municipal`.")
-    if not coords["known_group"] and spec.prevalence is None:
-        what = "Rates are rescaled to known groups, and the study has none."
-        raise ModelError(what, where=where, advice="Use a model with known rates, such as `municipal`.")
 
 
 def _levels(study: Study, position: np.ndarray, modelled: np.ndarray) -> tuple[LevelInputs, ...]:

@@ -74,7 +74,7 @@ def _log_probability(part: Counts, inputs: Inputs) -> Callable[..., TensorVariab
             case NegativeBinomial2():
                 size = dispersion[0][None, :]
                 cells = (
-                    log_rising(size + 0.0 * mean, answers)
+                    log_rising(size, answers)
                     + answers * (log_mean - pt.log(size))
                     - (answers + size) * pt.log1p(mean / size)
                 )

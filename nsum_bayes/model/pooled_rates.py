@@ -28,7 +28,7 @@ SMALLEST = 0.05
 
 
 class InUnitsOfSpread(Transform):
-    """log ρ as it is, or less its mean's log and in units of its own spread for groups (group) that tell little by area.
+    """log ρ as it is; where areas tell little of a group, less its mean and in units of its spread (group).
 
     The same distribution either way. A group whose areas are not told apart by their answers pulls the sampler into
     the funnel towards a spread of zero; one whose areas are would make the unscaled form mix badly.

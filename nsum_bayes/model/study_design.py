@@ -152,7 +152,7 @@ def _questions(study: Study) -> dict[str, Any]:
     return {
         "respondent_names": tuple(str(name) for name in survey.covariates.columns),
         "respondent_columns": tuple(str(c) for c in survey.design_matrix().coords["respondent_covariate"].values),
-        "respect": np.nan_to_num(survey.respect),
+        "respect": _with_means(survey.respect),
         "respected": np.isfinite(survey.respect).any(axis=0),
         "kinds": tuple(study.kinds[group] for group in survey.groups),
         "heaped": np.array([settings[group].heaped for group in survey.groups]),
@@ -160,6 +160,14 @@ def _questions(study: Study) -> dict[str, Any]:
         "edges": tuple(_edges(settings[group]) for group in survey.groups),
         "reports": ~np.isnan(survey.reported_degree),
     }
+
+
+def _with_means(levels: Floats) -> Floats:
+    """Missing levels as the mean of those told about the same group; zero for a group nobody was asked about."""
+    whole = levels.copy()
+    for column in whole.T:
+        column[np.isnan(column)] = np.mean(column[~np.isnan(column)]) if np.isfinite(column).any() else 0.0
+    return whole
 
 
 def _edges(answer: AnswerSettings) -> Floats | None:

@@ -122,6 +122,8 @@ def sources_of(estimates: Estimates, group: str) -> str:
 def _stated(estimates: Estimates, group: str) -> str:
     """Transmission and degree ratio in the words of the study."""
     said = {words: (estimates.meta.get(key) or {}).get(group) for key, words in STATEMENTS.items()}
+    said["number"] = (estimates.meta.get("links") or {}).get(group)
+    said["share of ties in the own area"] = estimates.meta.get("local_share")
     return "; ".join(f"{words} {str(text).rstrip('.')}" for words, text in said.items() if text) or "nothing"
 
 

@@ -187,6 +187,10 @@ CASES: dict[str, Edit] = {
     "weight of zero": edit_cells("survey.csv", "w", {4: 0}),
     "missing stratum": edit_cells("survey.csv", "stratum", {4: ""}),
     "unknown range": edit_text("missing_codes = [-9]", "missing_codes = [-9]\ncovariate_ranges = { aeg = [0, 110] }"),
+    "unknown scale": edit_text("missing_codes = [-9]", "missing_codes = [-9]\ncovariate_scales = { aeg = [40, 10] }"),
+    "scale without a unit": edit_text(
+        "missing_codes = [-9]", "missing_codes = [-9]\ncovariate_scales = { age = [40, 0] }"
+    ),
     # known sizes
     "size of zero": edit_cells("groups.csv", "size", {1: 0}),
     "negative size": edit_cells("groups.csv", "size", {2: -50}),

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from nsum_bayes.cli import app, models
-from nsum_bayes.model.spec import model_names
 from nsum_bayes.cli.transmission import read_transmission
+from nsum_bayes.model.spec import model_names
 from tests.constructed import constructed_fit
 
 COMMANDS = ("check", "classical", "models", "simulate", "fit", "diagnose", "estimate", "map", "demo")

@@ -51,14 +51,14 @@ def study(**choices: Any) -> Study:
     return study_of(given.pop("areas", None), **given)[0]
 
 
-def with_gaps() -> Study:
+def with_gaps(**choices: Any) -> Study:
     """Poverty is missing where people were asked and where they were not; a second covariate is whole."""
     areas = frame_of()
     poverty = areas.table["poverty"].where(~areas.table.index.isin(["0001", "0004", "0005", "0007"]))
     remittances = np.exp(np.cos(np.arange(len(areas))))
     money = replace(areas.covariates[0], category="finance", columns=("remittances",), transform="log")
     table = areas.table.assign(poverty=poverty, remittances=remittances)
-    return study(areas=replace(areas, table=table, covariates=(*areas.covariates, money)))
+    return study(areas=replace(areas, table=table, covariates=(*areas.covariates, money)), **choices)
 
 
 def in_any_order() -> Study:
@@ -139,13 +139,14 @@ def wider(level: str, **share: Any) -> Study:
 
 @dataclass(frozen=True)
 class Variant:
-    """A study, the parts of the municipal model that are replaced, and variables the PyMC model then has or lacks.
+    """A study, the parts of a named model that are replaced, and variables the PyMC model then has or lacks.
 
     A rare one differs little from another, and runs with the slow tests.
     """
 
     study: Callable[[], Study] = study
     parts: Mapping[str, Any] = field(default_factory=dict)
+    model: str = "municipal"
     holds: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     rare: bool = False
@@ -155,6 +156,10 @@ def prevalence(**parts: Any) -> dict[str, Any]:
     return {"prevalence": {**load_model("municipal").prevalence.model_dump(exclude_none=True), **parts}}
 
 
+def rates(name: str, **parts: Any) -> dict[str, Any]:
+    return {**load_model(name).rates.model_dump(exclude_none=True), **parts}
+
+
 DEVIATION = {"known_sizes": {"deviation_sd": {"prior": "half_normal", "sd": 0.5}}}
 POISSON = {"counts": {"kind": "poisson"}}
 NB2 = {"counts": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "log_sd": 0.7}}}
@@ -162,6 +167,7 @@ NB2 = {"counts": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "
 BETA_BINOMIAL = {"counts": {"kind": "beta_binomial", "correlation": {"prior": "uniform", "lower": 0.01, "upper": 0.3}}}
 BIAS = {"sd": {"prior": "half_normal", "sd": 0.5}}
 JOINT = {"transmission": {"kind": "joint"}}
+SIZES = [*by_area("teachers", 90.0), *by_province("twins", 60.0), ("police", "", 900.0), ("bakers", "", 500.0)]
 RESIDUAL = {"residual": {"prior": "half_normal", "sd": 1.0}, "correlation": {"prior": "lkj", "shape": 2.0}}
 
 VARIANTS = {
@@ -233,13 +239,37 @@ VARIANTS = {
     ),
     "members' contacts": Variant(with_contacts, holds=("aware_held", "member_answers_held", "degree_ratio")),
     "members' contacts, nb2": Variant(with_contacts, {**NB2, **JOINT}, rare=True),
+    "members' contacts, sizes by area": Variant(
+        lambda: with_contacts(known=sizes(SIZES)), {**POISSON, **DEVIATION}, ("degree_ratio",), rare=True
+    ),
+    "linked the other way, covariates with gaps": Variant(
+        lambda: with_gaps(settings={"link": [{"group": "held", "of": "sold", "mean": {"fixed": 2, "reason": "test"}}]}),
+        model="linked",
+        holds=("link_mean", "link_deviation", "covariate_missing"),
+        rare=True,
+    ),
     "linked, one area": Variant(
         lambda: linked(areas=frame_of(1), surveyed=1, respondents_per_area=20),
         {**JOINT, "link": {"deviation_sd": {"prior": "half_normal", "sd": 0.3}}},
         lacks=("link_deviation",),
     ),
     "frame of the region": Variant(lambda: wider("region"), holds=("local_share",)),
+    "frame of the region, deviations": Variant(lambda: wider("region"), DEVIATION, ("deviation_raw",), rare=True),
     "frame of the nation": Variant(lambda: wider("nation", fixed=0.3), lacks=("local_share",)),
+    "rescaled by correlations": Variant(
+        parts={"rates": rates("correlated", rescale="weighted")}, model="correlated", holds=("residual_correlation",)
+    ),
+    "rescaled by squared correlations, sizes by area": Variant(
+        lambda: study(known=sizes(SIZES)),
+        {"rates": rates("correlated", rescale="weighted_sq")},
+        model="correlated",
+        rare=True,
+    ),
+    "rescaled by sets": Variant(
+        parts={"rates": rates("overdispersed", primary=["police"], secondary=["teachers"], opposite=["twins"])},
+        model="overdispersed",
+    ),
+    "pooled, sizes by area": Variant(lambda: study(known=sizes(SIZES)), model="partially_pooled", rare=True),
     "residuals": Variant(parts={"mixing": RESIDUAL, **POISSON}, holds=("residual_cv",)),
     "mixing and nb1": Variant(
         parts={"mixing": {"coefficient": {"prior": "normal", "sd": 0.3}, "covariates": ["urban"]}},
@@ -277,7 +307,7 @@ def test_every_named_model_is_told_alike(name):
 )
 def test_variants_are_told_alike(name):
     variant = VARIANTS[name]
-    one, other = both(load_model("municipal").replace(**variant.parts), variant.study())
+    one, other = both(load_model(variant.model).replace(**variant.parts), variant.study())
     assert set(variant.holds) <= one.names
     assert not set(variant.lacks) & one.names
     assert far_apart(*only_shared(one, other)) == {}

@@ -58,6 +58,12 @@ def stock(kind: str, lists: AnswerLists, log_degree, log_theta, dispersion) -> p
             # PyMC's binomial takes integers n; with a continuous degree its formula is written with log gamma.
             choose = pt.gammaln(degree + 1) - pt.gammaln(degree - answers + 1) - pt.gammaln(answers + 1.0)
             return (choose + answers * pt.log(theta) + (degree - answers) * pt.log1p(-theta)).sum()
+        case "beta_binomial":
+            choose = pt.gammaln(degree + 1) - pt.gammaln(degree - answers + 1) - pt.gammaln(answers + 1.0)
+            size = (1.0 - dispersion[group]) / dispersion[group]
+            a, b = theta * size, (1.0 - theta) * size
+            shifted = pt.gammaln(a + answers) + pt.gammaln(b + degree - answers) - pt.gammaln(size + degree)
+            return (choose + shifted - pt.gammaln(a) - pt.gammaln(b) + pt.gammaln(size)).sum()
     return pm.logp(distribution, answers).sum()
 
 
@@ -66,11 +72,19 @@ FAST = {
     "nb1": fast_counts.nb1_logp,
     "nb2": fast_counts.nb2_logp,
     "binomial": fast_counts.binomial_logp,
+    "beta_binomial": fast_counts.beta_binomial_logp,
 }
+DISPERSED = ("nb1", "nb2", "beta_binomial")
 
 
-SCALES = {"poisson": (1.0,), "nb1": (1e-3, 1.0, 30.0), "nb2": (1e-3, 1.0, 30.0), "binomial": (1.0,)}
-"""Of the dispersion, which two of the kinds do not have."""
+SCALES = {
+    "poisson": (1.0,),
+    "nb1": (1e-3, 1.0, 30.0),
+    "nb2": (1e-3, 1.0, 30.0),
+    "binomial": (1.0,),
+    "beta_binomial": (1e-4, 1e-2, 0.19),
+}
+"""Of the dispersion, which two of the kinds do not have; a correlation stays below one."""
 
 
 @cache
@@ -78,7 +92,7 @@ def both_forms(kind: str, missing: float) -> list[Callable]:
     """Value and gradient functions of the fast and of the stock form."""
     lists, _, _ = example(3, missing)
     d, t, w = pt.dvector("d"), pt.dmatrix("t"), pt.dvector("w")
-    arguments = [d, t, w] if kind in ("nb1", "nb2") else [d, t]
+    arguments = [d, t, w] if kind in DISPERSED else [d, t]
     values = (FAST[kind](lists, *arguments), stock(kind, lists, d, t, w))
     return [function([d, t, w], [value, *pytensor.grad(value, arguments)]) for value in values]
 
@@ -87,7 +101,7 @@ def both_forms(kind: str, missing: float) -> list[Callable]:
 @pytest.mark.parametrize(("kind", "scale"), [(kind, scale) for kind in FAST for scale in SCALES[kind]])
 def test_equals_stock_distribution(kind, scale, missing):
     lists, log_degree, log_theta = example(3, missing)
-    if kind == "binomial":
+    if kind in ("binomial", "beta_binomial"):
         log_degree = above_answers(lists, log_degree)
     dispersion = scale * np.array([0.3, 1.0, 2.0, 5.0, 0.8])
     fast, reference = (form(log_degree, log_theta, dispersion) for form in both_forms(kind, missing))
@@ -109,13 +123,27 @@ def test_integer_degree_equals_pymc_binomial():
     np.testing.assert_allclose(value(ours), value(expected), rtol=1e-10)
 
 
+def test_integer_degree_equals_pymc_beta_binomial():
+    lists, log_degree, log_theta = example(5, 0.1)
+    degree = np.maximum(np.rint(np.exp(log_degree)), lists.answers.max(axis=1) + 1.0)
+    correlation = np.array([0.3, 0.001, 0.05, 0.9, 0.01])
+    respondent, group = np.nonzero(lists.present)
+    theta, size = np.exp(log_theta)[lists.area[respondent], group], (1.0 / correlation - 1.0)[group]
+    shapes = {"alpha": theta * size, "beta": (1.0 - theta) * size}
+    trials = degree[respondent].astype(int)
+    expected = pm.logp(pm.BetaBinomial.dist(n=trials, **shapes), lists.answers[respondent, group]).sum()
+    arguments = (pt.as_tensor(x) for x in (np.log(degree), log_theta, correlation))
+    ours = fast_counts.beta_binomial_logp(lists, *arguments)
+    np.testing.assert_allclose(value(ours), value(expected), rtol=1e-10)
+
+
 @pytest.mark.parametrize("kind", FAST)
 def test_order_of_respondents_does_not_matter(kind):
     lists, log_degree, log_theta = example(8, 0.1)
     log_degree = above_answers(lists, log_degree)
     order = np.random.default_rng(0).permutation(RESPONDENTS)
     shuffled = AnswerLists(lists.answers[order], lists.area[order], AREAS)
-    extra = (pt.as_tensor(np.full(GROUPS, 1.3)),) if kind in ("nb1", "nb2") else ()
+    extra = (pt.as_tensor(np.full(GROUPS, 0.7)),) if kind in DISPERSED else ()
     first = FAST[kind](lists, pt.as_tensor(log_degree), pt.as_tensor(log_theta), *extra)
     second = FAST[kind](shuffled, pt.as_tensor(log_degree[order]), pt.as_tensor(log_theta), *extra)
     np.testing.assert_allclose(value(first), value(second), rtol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -77,6 +78,79 @@ def test_hidden_groups_of_a_study_can_be_used_again():
     study, _ = study_of()
     again, _ = study_of(hidden=[study.hidden(group) for group in study.hidden_groups])
     assert [again.hidden(group) for group in again.hidden_groups] == [study.hidden(g) for g in study.hidden_groups]
+
+
+# --- questions of other kinds ----------------------------------------------------------------------------------------
+
+MEASURED = {
+    "teachers": {"top_code": 3},
+    "twins": {"type": "bins", "bins": ["0", "1–2", "3-5", "6+"]},
+    "police": {"type": "bins", "bins": ["0", "1", "2+"], "codes": [1, 2, 3]},
+    "bakers": {"type": "any"},
+    "held": {"type": "zero_one_more"},
+    "sold": {"heaped": True, "zero_inflated": True},
+}
+
+
+def measured_study(**choices: object):
+    questions = [{"column": f"q_{group}", "group": group, "answer": answer} for group, answer in MEASURED.items()]
+    questions.append({"column": "q_size", "answer": {"type": "degree"}})
+    settings = {"question": questions, "survey": {"missing_codes": [98]}}
+    return study_of(parameters={"degree_mean": 5.5}, respondents_per_area=20, settings=settings, **choices)[0]
+
+
+def test_a_simulated_study_reads_as_it_was_drawn():
+    """The cells of a file (labels, codes, top codes) are read back as the intervals that the drawn counts lie in."""
+    plain = study_of(parameters={"degree_mean": 5.5}, respondents_per_area=20)[0].survey.answers
+    survey = measured_study().survey
+    edges = {0: [0, 1, 2, 3], 1: [0, 1, 3, 6], 2: [0, 1, 2], 3: [0, 1], 4: [0, 1, 2]}
+    highest = {
+        0: [0, 1, 2, np.inf],
+        1: [0, 2, 5, np.inf],
+        2: [0, 1, np.inf],
+        3: [0, np.inf],
+        4: [0, 1, np.inf],
+    }
+    for column, lowest in edges.items():
+        position = np.searchsorted(lowest, plain[:, column], side="right") - 1
+        np.testing.assert_array_equal(survey.answers[:, column], np.array(lowest)[position])
+        np.testing.assert_array_equal(survey.upper[:, column], np.array(highest[column])[position])
+        assert len(np.unique(position)) == len(lowest)  # every record occurs
+    assert np.all((survey.answers[:, 5] == plain[:, 5]) | (survey.answers[:, 5] % 5 == 0))
+    np.testing.assert_array_equal(survey.upper[:, 5], survey.answers[:, 5])
+    assert np.all(survey.reported_degree >= 1)
+    assert np.all(survey.reported_degree % 1 == 0)
+
+
+def test_cells_of_other_kinds_can_be_missing_too():
+    full, holes = measured_study().survey, measured_study(missing_rate=0.3).survey
+    seen = ~np.isnan(holes.answers)
+    assert np.all((~seen).any(axis=0))
+    np.testing.assert_array_equal(holes.answers[seen], full.answers[seen])
+    np.testing.assert_array_equal(np.isnan(holes.upper), ~seen)
+
+
+def test_a_study_without_known_groups_can_be_simulated():
+    questions = [{"column": f"q_{group}", "group": group} for group in ("held", "sold")]
+    questions.append({"column": "q_size", "answer": {"type": "degree"}})
+    study, truth = study_of(known={}, settings={"question": questions})
+    assert study.known_groups == ()
+    assert study.survey.answers.shape == (48, 2)
+    assert study.reports_degree
+    assert truth.parameters["known_bias"].shape == (0,)
+
+
+def test_truth_in_a_file_has_no_figure_of_a_single_respondent_or_area(tmp_path):
+    residual = {"residual": {"prior": "half_normal", "sd": 0.5}}
+    pooled = {"kind": "pooled", "mean": {"prior": "half_normal", "sd": 9}, "sd": {"prior": "half_normal", "sd": 1}}
+    for spec in (model(mixing=residual), model(rates=pooled, prevalence=None, bias={})):
+        _, truth = study_of(spec=spec, respondents_per_area=3)
+        _, path = truth.to_files(tmp_path)
+        kept = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+        sizes = {name: np.shape(truth.parameters[name]) for name in kept}
+        by_unit = {"province_effect", "region_effect"}
+        assert not {name for name, size in sizes.items() if {8, 12, 24} & set(size)} - by_unit
+        assert {"degree_sd", "overdispersion"} <= set(kept)
 
 
 # --- prior predictive -----------------------------------------------------------------------------------------------

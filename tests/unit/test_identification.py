@@ -54,3 +54,20 @@ def test_elements_are_named_by_their_labels():
         np.zeros((1, 1, 2)), dims=("chain", "draw", "hidden_group"), coords={"hidden_group": ["a", "b"]}
     )
     assert identification._labels("transmission", values) == ["transmission[a]", "transmission[b]"]
+
+
+def test_a_correlation_matrix_is_told_once_a_pair_and_never_on_its_diagonal():
+    """Ones on the diagonal differ by rounding only, which looks as wide as the prior's."""
+    rng = np.random.default_rng(1)
+
+    def matrices(spread: np.ndarray) -> np.ndarray:
+        values = np.ones((2000, 3, 3)) + 1e-16 * rng.integers(-1, 2, (2000, 3, 3))
+        for pair, (row, column) in enumerate(((0, 1), (0, 2), (1, 2))):
+            values[:, row, column] = rng.uniform(-spread[pair], spread[pair], 2000)
+            values[:, column, row] = values[:, row, column] * (1 + 1e-15)
+        return values
+
+    prior, posterior = matrices(np.array([0.9, 0.9, 0.9])), matrices(np.array([0.9, 0.1, 0.9]))
+    draws = xr.DataArray(posterior.reshape(2, 1000, 3, 3), dims=("chain", "draw", "row", "column"))
+    found = [one.parameter for one in identification._repeated("residual_correlation", draws, prior)]
+    assert found == ["residual_correlation[0, 1]", "residual_correlation[1, 2]"]

@@ -148,6 +148,48 @@ def test_priors_have_their_moments():
     assert_mean(intercept, -np.log(1e6) / 2)
 
 
+def test_priors_of_published_models_have_their_distributions():
+    rng = np.random.default_rng(3)
+
+    def draw(prior: object, **more: float) -> np.ndarray:
+        return draw_prior(prior, rng, (20_000,), **more)
+
+    np.testing.assert_array_equal(draw(sp.Fixed(value=5.5)), 5.5)
+    # A half-Cauchy has half of its mass below its scale and two thirds below √3 times it.
+    cauchy = draw(sp.HalfCauchy(scale=2.5))
+    assert_mean((cauchy < 2.5).astype(float), 1 / 2)
+    assert_mean((cauchy < 2.5 * np.sqrt(3)).astype(float), 2 / 3)
+    gamma = draw(sp.Gamma(shape=2.0, rate=0.5))
+    assert_mean(gamma, 4.0)
+    assert_variance(gamma, 8.0)
+    precision = draw(sp.UniformPrecision(upper=10.0)) ** -2
+    assert_mean(precision, 5.0)
+    assert_variance(precision, 100 / 12)
+    for of, top in (("one", 0.5), ("population", 5e5)):
+        persons = np.exp(draw(sp.UniformShare(upper=0.5, of=of), population=1e6))
+        assert_mean(persons, top / 2)
+        assert_variance(persons, top**2 / 12)
+    inverse = 1 / (1 + draw(sp.InverseUniform()))
+    assert_mean(inverse, 1 / 2)
+    assert_variance(inverse, 1 / 12)
+    beta = draw(sp.Beta(mean=0.2, sd=0.1))
+    assert_mean(beta, 0.2)
+    assert_variance(beta, 0.1**2)
+    shares = draw_prior(sp.Dirichlet(weights=(4.0, 1.0, 1.0)), rng, (20_000,))
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+    assert_mean(shares, [4 / 6, 1 / 6, 1 / 6])
+    assert_variance(shares[:, 0], (4 / 6) * (2 / 6) / 7)
+
+
+def test_degree_mean_uniform_in_persons_uses_everyone_in_the_frame(design):
+    degree = {
+        "mean": {"prior": "uniform_share", "upper": 2.0, "of": "population"},
+        "sd": {"prior": "half_normal", "sd": 1},
+    }
+    (mean,) = many(design, model(degree=degree), ("degree_mean",))
+    assert_mean(np.exp(mean) / frame_of().table["population"].sum(), 1.0)
+
+
 def test_reciprocal_intercept_uses_each_groups_denominator(design):
     areas = frame_of()
     np.testing.assert_allclose(design.denominator_total, areas.table[["adults", "children"]].sum())
@@ -241,13 +283,18 @@ COUNTS = {
     "nb1": {"kind": "nb1", "overdispersion": {"prior": "lognormal", "median": 2.0, "log_sd": 0.1}},
     "nb2": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "log_sd": 0.1}},
     "binomial": {"kind": "binomial"},
+    "beta_binomial": {"kind": "beta_binomial", "correlation": {"prior": "uniform", "lower": 0.0, "upper": 1.0}},
 }
 
 
 @pytest.mark.parametrize("kind", COUNTS)
 def test_moments_of_the_counts(kind, design):
     spec = model(counts=COUNTS[kind])
-    dispersion = {"nb1": {"overdispersion": 2.0}, "nb2": {"size": 1.5}}.get(kind, {})
+    dispersion = {
+        "nb1": {"overdispersion": 2.0},
+        "nb2": {"size": 1.5},
+        "beta_binomial": {"correlation_within": 0.1},
+    }.get(kind, {})
     crowd = replace(design, area=np.full(60_000, design.surveyed[0]), respondent_covariates=np.zeros((60_000, 1)))
     given = {"log_degree": np.log(200.0), "known_bias": 0.1, "deviation": 0.0, "rate_intercept": -4.0, **dispersion}
     crowd = replace(
@@ -263,6 +310,7 @@ def test_moments_of_the_counts(kind, design):
         "nb1": mean * (1 + 2.0),
         "nb2": mean + mean**2 / 1.5,
         "binomial": mean * (1 - mean / 200),
+        "beta_binomial": mean * (1 - mean / 200) * (1 + 199 * 0.1),
     }[kind]
     assert_mean(answers, mean)
     # Groups are put together, so that an error of a few per cent in the variance shows.
