@@ -23,8 +23,9 @@ from nsum_bayes.model.count_terms import log_terms
 ROUNDED_FROM = 3
 """The smallest count that can be rounded: three to five."""
 WIDEST = 10
-CANCELLED = 1e-7
-"""Share of P(Y ≥ 1) below which a tail is summed from its own terms."""
+CANCELLED = 1e-6
+"""Share of P(Y ≥ 1) below which a tail is summed from its own terms: what that leaves out and what the difference has
+lost are both in the eighth digit then."""
 CLASSES = (4, 14, 40, 112)
 """Cells are worked out together by the number of terms they need."""
 NEVER = -1e30
@@ -67,7 +68,8 @@ def rounded(counts: np.ndarray, base: int) -> np.ndarray:
 def series_terms(tail: np.ndarray) -> np.ndarray:
     """Terms that a tail needs where 1 − Σ has cancelled.
 
-    Falling by `CANCELLED` over the ``tail`` terms before it, it falls as fast after: half as many again leave nothing.
+    Falling by `CANCELLED` over the ``tail`` terms before it, it falls as fast after: half as many again leave next to
+    nothing.
     """
     return np.ceil(1.5 * tail).astype(int) + 6
 

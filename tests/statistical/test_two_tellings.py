@@ -93,7 +93,8 @@ def with_reports(known: dict[str, float] | None = None, **study_choices: Any) ->
 def linked(**choices: Any) -> Study:
     """Those sold follow from those held, 1.5 times as many."""
     mean = {"prior": "lognormal", "median": 1.5, "log_sd": 0.3, "reason": "test"}
-    return study(settings={"link": [{"group": "sold", "of": "held", "mean": mean}]}, **choices)
+    link = {"group": "sold", "of": "held", "mean": mean}
+    return study(**{"spec": load_model("linked"), "settings": {"link": [link]}, **choices})
 
 
 def respected() -> Study:
@@ -146,10 +147,10 @@ class Variant:
 
     study: Callable[[], Study] = study
     parts: Mapping[str, Any] = field(default_factory=dict)
-    model: str = "municipal"
     holds: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     rare: bool = False
+    model: str = "municipal"
 
 
 def prevalence(**parts: Any) -> dict[str, Any]:
@@ -167,6 +168,7 @@ NB2 = {"counts": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "
 BETA_BINOMIAL = {"counts": {"kind": "beta_binomial", "correlation": {"prior": "uniform", "lower": 0.01, "upper": 0.3}}}
 BIAS = {"sd": {"prior": "half_normal", "sd": 0.5}}
 JOINT = {"transmission": {"kind": "joint"}}
+TWO_HELD = {"group": "held", "of": "sold", "mean": {"fixed": 2, "reason": "test"}}
 SIZES = [*by_area("teachers", 90.0), *by_province("twins", 60.0), ("police", "", 900.0), ("bakers", "", 500.0)]
 RESIDUAL = {"residual": {"prior": "half_normal", "sd": 1.0}, "correlation": {"prior": "lkj", "shape": 2.0}}
 
@@ -243,7 +245,7 @@ VARIANTS = {
         lambda: with_contacts(known=sizes(SIZES)), {**POISSON, **DEVIATION}, ("degree_ratio",), rare=True
     ),
     "linked the other way, covariates with gaps": Variant(
-        lambda: with_gaps(settings={"link": [{"group": "held", "of": "sold", "mean": {"fixed": 2, "reason": "test"}}]}),
+        lambda: with_gaps(settings={"link": [TWO_HELD]}, spec=load_model("linked")),
         model="linked",
         holds=("link_mean", "link_deviation", "covariate_missing"),
         rare=True,
