@@ -54,8 +54,9 @@ lint: $(READY) ## style, formatting, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two processes, a file in one of them: fixtures of a file are made once.
 test: lint ## lint, then the tests that take seconds
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-slow: $(READY) ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
