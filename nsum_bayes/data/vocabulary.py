@@ -275,7 +275,7 @@ def _link_faults(settings: StudySettings) -> Iterator[Fault]:
         if link.group == link.of:
             yield f"The group '{link.group}' is linked to itself.", where, "Name two different groups."
     # One link a group: a chain or a fork would need the links' errors to be told apart.
-    named = Counter(group for link in settings.link for group in {link.group, link.of})
+    named = Counter(group for link in settings.link for group in dict.fromkeys((link.group, link.of)))
     for group in (group for group, count in named.items() if count > 1):
         yield f"The group '{group}' is in more than one link.", "study.toml, [[link]]", "Keep one of them."
 
