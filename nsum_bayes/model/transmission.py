@@ -16,7 +16,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from nsum_bayes.data.settings import RatioStatement, TransmissionStatement
+from nsum_bayes.data.settings import RatioStatement
 from nsum_bayes.model.bias import add_hidden_bias
 from nsum_bayes.model.inputs import Inputs
 from nsum_bayes.model.side_data import add_awareness
@@ -65,14 +65,10 @@ def _transmission(part: Transmission, inputs: Inputs) -> TensorVariable:
     free = np.flatnonzero(np.isnan(fixed))
     tau = pt.as_tensor_variable(np.nan_to_num(fixed))
     if len(free):
-        shapes = np.array([part.prior.shapes if part.prior else _shapes(statements[number]) for number in free])
+        shapes = np.array([part.prior.shapes if part.prior else statements[number].shapes for number in free])
         drawn = pm.Beta("transmission_free", shapes[:, 0], shapes[:, 1], shape=len(free))
         tau = tau[free].set(drawn)
     return pm.Deterministic("transmission", tau, dims="hidden_group")
-
-
-def _shapes(statement: TransmissionStatement) -> tuple[float, float]:
-    return statement.shapes
 
 
 def _ratio(inputs: Inputs) -> TensorVariable:
