@@ -9,6 +9,8 @@ import pandas as pd
 
 PEOPLE, RESPONDENTS, DISPERSION = 1_000_000, 400, 1.0
 KNOWN = np.geomspace(0.002, 0.03, 8)
+LARGE = np.geomspace(0.03, 0.1, 8)
+"""Known groups for heaping: it moves answers of a few upwards and those of many hardly at all."""
 HIDDEN = 0.01
 BINS = ("0", "1-2", "3-5", "6-10", "11+")
 ALLOWED = [77, 88, 97, 98, 99, 777, 888, 997, 998, 999]
@@ -22,12 +24,18 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 """Questions on every group are of the kind, but for zero inflation: there it is the hidden group's alone."""
 
+
+def known_shares(kind: str) -> np.ndarray:
+    """Shares of the known groups in the survey of a kind."""
+    return LARGE if kind == "heaped" else KNOWN
+
+
 GROUPS = [*(f"known_{k}" for k in range(len(KNOWN))), "hidden"]
 
 
-def true_counts(rng: np.random.Generator) -> np.ndarray:
+def true_counts(kind: str, rng: np.random.Generator) -> np.ndarray:
     """How many members of each group each respondent knows (respondent, group)."""
-    mean = np.exp(rng.normal(5.3, 0.6, RESPONDENTS))[:, None] * np.append(KNOWN, HIDDEN)
+    mean = np.exp(rng.normal(5.3, 0.6, RESPONDENTS))[:, None] * np.append(known_shares(kind), HIDDEN)
     return rng.poisson(rng.gamma(mean / DISPERSION) * DISPERSION)
 
 
@@ -68,7 +76,7 @@ def cells(kind: str, naive: np.ndarray) -> pd.DataFrame:
     return frame
 
 
-def study_of(frame: pd.DataFrame, answer: dict[str, Any], hidden_answer: dict[str, Any]) -> Any:
+def study_of(frame: pd.DataFrame, shares: np.ndarray, answer: dict[str, Any], hidden_answer: dict[str, Any]) -> Any:
     """One area of a million, eight groups of known size, transmission of one by construction."""
     from nsum_bayes import Study
 
@@ -91,26 +99,26 @@ def study_of(frame: pd.DataFrame, answer: dict[str, Any], hidden_answer: dict[st
         "areas": {"code": "code", "population": "people", "denominators": {"everyone": "people"}},
     }
     areas = pd.DataFrame({"code": ["A"], "people": [PEOPLE]})
-    known = pd.DataFrame({"group": GROUPS[:-1], "area": "", "size": KNOWN * PEOPLE})
+    known = pd.DataFrame({"group": GROUPS[:-1], "area": "", "size": shares * PEOPLE})
     return Study.from_frames(settings, survey=frame, known=known, areas=areas)
 
 
-def measured_replicate(kind: str, seed: int, draws: int = 500, tune: int = 600) -> list[dict[str, Any]]:
+def measured_replicate(kind: str, seed: int, draws: int = 250, tune: int = 300) -> list[dict[str, Any]]:
     """Estimate and interval of the hidden share by both codings of the same answers, beside the truth."""
     from nsum_bayes import estimate, fit, load_model
 
     rng = np.random.default_rng(seed)
-    naive = recorded(kind, true_counts(rng), rng)
+    naive = recorded(kind, true_counts(kind, rng), rng)
     plain = {"type": "count"}
     declared = KINDS[kind]
     spec = load_model("overdispersed_known").replace(bias={})
     rows = []
     for coding in ("declared", "naive"):
         if coding == "naive":
-            answers = (pd.DataFrame(naive, columns=[f"q_{g}" for g in GROUPS]), plain, plain)
+            answers = (pd.DataFrame(naive, columns=[f"q_{g}" for g in GROUPS]), known_shares(kind), plain, plain)
         else:
-            answers = (cells(kind, naive), plain if kind == "zero_inflated" else declared, declared)
-        run = fit(spec, study_of(*answers), seed=seed, draws=draws, tune=tune, progress=False)
+            answers = (cells(kind, naive), known_shares(kind), plain if kind == "zero_inflated" else declared, declared)
+        run = fit(spec, study_of(*answers), seed=seed, draws=draws, tune=tune, progress=False, reuse=coding == "naive")
         draws_of_share = estimate(run).draws["prevalence"].values[:, 0, 0]
         low, middle, high = np.quantile(draws_of_share, [0.025, 0.5, 0.975])
         rows.append(

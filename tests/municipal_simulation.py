@@ -89,7 +89,9 @@ def model_replicate(model: str, per_area: int, seed: int, draws: int = 500, tune
         spec = spec.replace(
             counts=NegativeBinomial2(size=LogNormal(median=3.0, log_sd=1.5, reason="sizes of 0.15 to 60"))
         )
-    run = fit(spec, simulated_study(answers, area, share), seed=seed, draws=draws, tune=tune, progress=False)
+    # Compiling counts for more than sampling where respondents are few.
+    settings = {"draws": draws, "tune": tune, "progress": False, "reuse": per_area <= 30}
+    run = fit(spec, simulated_study(answers, area, share), seed=seed, **settings)
     estimates = estimate(run)
     low, high = estimates.draws["prevalence"].quantile([0.025, 0.975], dim="draw").values
     actual = share[:, N_KNOWN:]

@@ -23,6 +23,7 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.errors import ModelError
 from nsum_bayes.model import fast_counts
 from nsum_bayes.model.inputs import MISSING, Inputs
+from nsum_bayes.model.listed import listed
 from nsum_bayes.model.measurement import Cells, cells_of, draw_reports, irregular_logp, is_irregular
 from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.spec import (
@@ -161,9 +162,10 @@ def _log_probability(part: Counts, inputs: Inputs, names: tuple[str, ...]) -> Ca
 
 
 def _irregular(part: Counts, cells: Cells, inputs: Inputs, given: Mapping[str, TensorVariable]) -> TensorVariable:
-    degree = pt.exp(given["degree"][cells.respondent])
-    theta = pt.exp(given["theta"][inputs.area[cells.respondent], cells.group])
-    spread = given["dispersion"][cells.group] if "dispersion" in given else None
+    respondent, area, group = (listed(c) for c in (cells.respondent, inputs.area[cells.respondent], cells.group))
+    degree = pt.exp(given["degree"][respondent])
+    theta = pt.exp(given["theta"][area, group])
+    spread = given["dispersion"][group] if "dispersion" in given else None
     return irregular_logp(cells, part, degree, theta, spread, given.get("heaping"), given.get("zero_inflation"))
 
 

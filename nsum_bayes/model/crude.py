@@ -59,6 +59,15 @@ def areas_stand_out(inputs: Inputs) -> bool:
     return bool(logs.var(axis=0).mean() > STANDS_OUT * variances.mean())
 
 
+def degrees_stand_out(inputs: Inputs) -> bool:
+    """Whether the areas' mean log degrees vary more than the sampling error of those means explains."""
+    logs = log_degree(inputs)
+    count = np.bincount(inputs.area, minlength=inputs.n_surveyed)
+    mean = np.bincount(inputs.area, logs) / count
+    within = ((logs - mean[inputs.area]) ** 2).sum() / max(len(logs) - inputs.n_surveyed, 1)
+    return bool(mean.var() > STANDS_OUT * np.median(within / count))
+
+
 def groups_stand_out(inputs: Inputs) -> np.ndarray:
     """Whether a group's crude rates vary more over areas than their sampling error explains (group,)."""
     present = inputs.answers != MISSING

@@ -23,9 +23,6 @@ from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.reported_degree import add_reported_degree
 from nsum_bayes.model.spec import Degree, Measurement
 
-RESPONDENTS_TO_CENTRE = 50
-"""Respondents an area from which its effect is told by data more than by prior, so that centring mixes better."""
-
 
 class AboveAnswers(Transform):
     """Log degree with d above the respondent's largest answer: d = largest + exp(value)."""
@@ -84,11 +81,11 @@ def add_degree(part: Degree, inputs: Inputs, measurement: Measurement, *, above_
 
 
 def _area_part(part: Degree, inputs: Inputs, typical: TensorVariable) -> TensorVariable | float:
-    """The area effect on log degree, by respondent; centred where areas have many respondents."""
+    """The area effect on log degree, by respondent; sampled itself where areas stand out, else in units of its sd."""
     if part.area_sd is None or inputs.n_areas == 1:
         return 0.0
     spread = add_prior("degree_area_sd", part.area_sd)
-    if len(inputs.area) / inputs.n_surveyed >= RESPONDENTS_TO_CENTRE:
+    if crude.degrees_stand_out(inputs):
         effect = pm.Normal("degree_area", 0.0, spread, dims="surveyed_area")
     else:
         raw = pm.Normal("degree_area_raw", 0.0, 1.0, dims="surveyed_area")

@@ -9,7 +9,9 @@ Nearly all of a model's cost is here, and nearly all answers are zeros. With mea
 - nb2:       the Γ terms depend on (group, answer) only: a histogram. What is left is one log1p a cell.
 - binomial:  zeros are linear in d, the rest is the log of the falling product d (d−1) … (d−y+1).
 
-Answers are listed by value so that each list is one dense loop; Γ itself is used only above `LARGEST_PRODUCT`.
+Answers are listed by value so that each list is one dense loop; Γ itself is used only above `LARGEST_PRODUCT`. Every
+list is in the graph, if need be empty and of no stated length: other answers then have the same graph, which is
+compiled once (`inference.compiled`).
 Each form equals PyMC's own distribution in value and gradient (tests/unit/test_fast_counts.py).
 """
 
@@ -24,6 +26,7 @@ from scipy.special import gammaln
 
 from nsum_bayes.model.count_terms import beta_shapes
 from nsum_bayes.model.inputs import MISSING
+from nsum_bayes.model.listed import listed
 from nsum_bayes.model.log_gamma import log_rising
 
 LARGEST_PRODUCT = 8
@@ -53,20 +56,19 @@ class AnswerLists:
         """Whether an answer is there (respondent, group)."""
         return self.answers != MISSING
 
-    def cells(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def cells(self, chosen: np.ndarray) -> tuple[TensorVariable, TensorVariable]:
         """Respondent and flat (area, group) position of the chosen cells."""
         respondent, group = np.nonzero(chosen)
-        return respondent, self.area[respondent] * self.n_groups + group
+        return listed(respondent), listed(self.area[respondent] * self.n_groups + group)
 
-    def by_value(self) -> list[tuple[int, np.ndarray, np.ndarray]]:
-        """(value, respondent, flat position) for each answer value from one to `LARGEST_PRODUCT` that occurs."""
-        lists = [(v, *self.cells(self.answers == v)) for v in range(1, LARGEST_PRODUCT + 1)]
-        return [entry for entry in lists if len(entry[1])]
+    def by_value(self) -> list[tuple[int, TensorVariable, TensorVariable]]:
+        """(value, respondent, flat position) for each answer value from one to `LARGEST_PRODUCT`."""
+        return [(v, *self.cells(self.answers == v)) for v in range(1, LARGEST_PRODUCT + 1)]
 
-    def large(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def large(self) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
         """Value, respondent and flat position of the answers above `LARGEST_PRODUCT`."""
         chosen = self.answers > LARGEST_PRODUCT
-        return (self.answers[chosen].astype(float), *self.cells(chosen))
+        return (listed(self.answers[chosen].astype(float)), *self.cells(chosen))
 
     def totals_by_respondent(self) -> np.ndarray:
         """Sum of a respondent's answers (respondent,)."""
@@ -78,7 +80,7 @@ class AnswerLists:
         np.add.at(totals, self.area, np.where(self.present, self.answers, 0))
         return totals
 
-    def tails(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def tails(self) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
         """Group, j and number of answers above j, for every j below the group's largest answer."""
         rows = []
         for group in range(self.n_groups):
@@ -86,11 +88,11 @@ class AnswerLists:
             above = counts[::-1].cumsum()[::-1][1:]
             rows += [(group, j, number) for j, number in enumerate(above)]
         table = np.array(rows, dtype=float).reshape(-1, 3)
-        return table[:, 0].astype(np.int64), table[:, 1], table[:, 2]
+        return listed(table[:, 0].astype(np.int64)), listed(table[:, 1]), listed(table[:, 2])
 
-    def log_factorials(self) -> float:
+    def log_factorials(self) -> TensorVariable:
         """Σ log y! over all answers."""
-        return float(gammaln(np.where(self.present, self.answers, 0) + 1.0).sum())
+        return pt.as_tensor_variable(gammaln(np.where(self.present, self.answers, 0) + 1.0).sum(axis=0)).sum()
 
 
 def _linear(lists: AnswerLists, degree: TensorVariable, by_area: TensorVariable) -> TensorVariable:
@@ -98,9 +100,7 @@ def _linear(lists: AnswerLists, degree: TensorVariable, by_area: TensorVariable)
     degree_by_area = pt.zeros(lists.n_areas)[lists.area].inc(degree)
     total = (degree_by_area * by_area.sum(axis=1)).sum()
     respondent, flat = lists.cells(~lists.present)
-    if len(respondent):
-        total = total - (degree[respondent] * by_area.flatten()[flat]).sum()
-    return total
+    return total - (degree[respondent] * by_area.flatten()[flat]).sum()
 
 
 def _weighted_log_mean(lists: AnswerLists, log_degree: TensorVariable, log_theta: TensorVariable) -> TensorVariable:
@@ -132,9 +132,8 @@ def nb1_logp(
             product = product * (size + j)
         total = total + pt.log(product).sum()
     large, respondent, flat = lists.large()
-    if len(large):
-        size = pt.exp(log_degree[respondent] + log_size[flat])
-        total = total + (pt.gammaln(size + large) - pt.gammaln(size)).sum()
+    size = pt.exp(log_degree[respondent] + log_size[flat])
+    total = total + (pt.gammaln(size + large) - pt.gammaln(size)).sum()
     answers_by_group = lists.totals_by_area().sum(axis=0)
     share = pt.log(overdispersion) - pt.log1p(overdispersion)
     return total + (answers_by_group * share).sum() - lists.log_factorials()
@@ -146,7 +145,7 @@ def nb2_logp(
     """Log probability of all answers, y ~ NB with variance μ + μ²/size, size (group)."""
     group, j, number = lists.tails()
     # Γ(r + y) / (Γ(r) r^y) as a product of (1 + j/r): stable for any r.
-    total = (number * pt.log1p(j / size[group])).sum() if len(group) else pt.constant(0.0)
+    total = (number * pt.log1p(j / size[group])).sum()
     ratio = pt.exp(log_degree)[:, None] * (pt.exp(log_theta) / size)[lists.area]
     answers = np.where(lists.present, lists.answers, 0).astype(float)
     weight = lists.present * size + answers
@@ -169,9 +168,8 @@ def binomial_logp(lists: AnswerLists, log_degree: TensorVariable, log_theta: Ten
             product = product * (ties - j)
         total = total + pt.log(product).sum()
     large, respondent, _ = lists.large()
-    if len(large):
-        ties = degree[respondent]
-        total = total + (pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)).sum()
+    ties = degree[respondent]
+    total = total + (pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)).sum()
     return total - lists.log_factorials()
 
 
@@ -197,8 +195,7 @@ def beta_binomial_logp(
             product = product + pt.log((ties - j) * (known + j))
         total = total + product.sum()
     large, respondent, flat = lists.large()
-    if len(large):
-        ties = degree[respondent]
-        choose = pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)
-        total = total + (choose + log_rising(shape[flat], large)).sum()
+    ties = degree[respondent]
+    choose = pt.gammaln(ties + 1.0) - pt.gammaln(ties - large + 1.0)
+    total = total + (choose + log_rising(shape[flat], large)).sum()
     return total - lists.log_factorials()

@@ -59,7 +59,7 @@ def add_matrix_counts(
 def _log_probability(part: Counts, inputs: Inputs) -> Callable[..., TensorVariable]:
     present = inputs.answers != MISSING
     answers = np.where(present, inputs.answers, 0).astype(float)
-    factorials = float(gammaln(answers + 1.0).sum())
+    factorials = gammaln(answers + 1.0).sum(axis=0)
 
     def logp(value: TensorVariable, log_mean: TensorVariable, *dispersion: TensorVariable) -> TensorVariable:
         mean = pt.exp(log_mean)
@@ -80,7 +80,7 @@ def _log_probability(part: Counts, inputs: Inputs) -> Callable[..., TensorVariab
                 )
             case _:
                 raise TypeError(f"no matrix form for counts of kind {part.kind}")
-        return pt.switch(present, cells, 0.0).sum() - factorials
+        return pt.switch(present, cells, 0.0).sum() - pt.as_tensor_variable(factorials).sum()
 
     return logp
 

@@ -19,6 +19,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from nsum_bayes.model.components import Counts
 from nsum_bayes.model.count_terms import log_terms
+from nsum_bayes.model.listed import listed
 
 ROUNDED_FROM = 3
 """The smallest count that can be rounded: three to five."""
@@ -26,8 +27,8 @@ WIDEST = 10
 CANCELLED = 1e-6
 """Share of P(Y ≥ 1) below which a tail is summed from its own terms: what that leaves out and what the difference has
 lost are both in the eighth digit then."""
-CLASSES = (4, 14, 40, 112)
-"""Cells are worked out together by the number of terms they need."""
+CLASSES = (1, 4, 14, 40, 112)
+"""Cells are worked out together by the number of terms they need, rounded up so that other answers have one graph."""
 NEVER = -1e30
 
 
@@ -94,8 +95,8 @@ def cells_of(
     length = np.where(is_open, tail + series_terms(tail), high + 1 + WIDEST * crowds)
     position = np.where(zero_inflated, np.cumsum(zero_inflated) - 1, -1)
     zero = np.where(low == 0, position[group], -1)
-    edges = [size for size in CLASSES if size < length.max(initial=0)]
-    edges = [*edges, int(length.max(initial=1))]
+    most = int(length.max(initial=1))
+    edges = [*(size for size in CLASSES if size < most), next((size for size in CLASSES if size >= most), most)]
     before = 0
     for edge in edges:
         here = (length > before) & (length <= edge)
@@ -140,21 +141,21 @@ def irregular_logp(
         ζ (zero_inflated_group,); None where no question is zero-inflated.
     """
     logs = log_terms(counts, degree, theta, dispersion, cells.terms)
-    weights = pt.as_tensor_variable(cells.weights[0])
+    weights = listed(cells.weights[0])
     if heaping is not None:
-        weights = weights + heaping[1] * cells.weights[1] + heaping[2] * cells.weights[2]
-    used = (np.abs(cells.weights).max(axis=0) > 0) if heaping is not None else cells.weights[0] > 0
+        weights = weights + heaping[1] * listed(cells.weights[1]) + heaping[2] * listed(cells.weights[2])
+    used = listed((np.abs(cells.weights).max(axis=0) > 0) if heaping is not None else cells.weights[0] > 0)
     log_weights = pt.log(pt.switch(used & pt.gt(weights, 0.0), weights, 1.0))
     log_sum = _log_sum(logs + log_weights, used)
     if (cells.tail >= 0).any():
         log_sum = pt.logaddexp(log_sum, _log_tail(logs, cells.tail, cells.terms))
     if zero_inflation is None or not (cells.zero >= 0).any():
         return log_sum
-    share = zero_inflation[np.maximum(cells.zero, 0)]
-    return pt.switch(cells.zero >= 0, pt.logaddexp(pt.log(share), pt.log1p(-share) + log_sum), log_sum)
+    share = zero_inflation[listed(np.maximum(cells.zero, 0))]
+    return pt.switch(listed(cells.zero >= 0), pt.logaddexp(pt.log(share), pt.log1p(-share) + log_sum), log_sum)
 
 
-def _log_sum(logs: TensorVariable, used: np.ndarray) -> TensorVariable:
+def _log_sum(logs: TensorVariable, used: TensorVariable) -> TensorVariable:
     """Log of the sum of the used terms (cell,); next to nothing where none is used."""
     return pt.logsumexp(pt.switch(used, logs, NEVER), axis=1)
 
@@ -168,14 +169,14 @@ def _log_tail(logs: TensorVariable, tail: np.ndarray, terms: int) -> TensorVaria
     j = np.arange(terms)[None, :]
     there = (tail >= 0)[:, None]
     some = -pt.expm1(logs[:, 0])
-    between = (j >= 1) & (j < tail[:, None]) & there
+    between = listed((j >= 1) & (j < tail[:, None]) & there)
     left = some - pt.switch(between, pt.exp(logs), 0.0).sum(axis=1)
-    series = pt.logsumexp(pt.switch((j >= tail[:, None]) & there, logs, NEVER), axis=1)
+    series = pt.logsumexp(pt.switch(listed((j >= tail[:, None]) & there), logs, NEVER), axis=1)
     sound = left > CANCELLED * some
     by_difference = pt.log(pt.switch(sound, left, 1.0))
     found = pt.switch(sound, by_difference, series)
     # "Zero or more" is certain.
-    return pt.switch(tail < 0, NEVER, pt.switch(tail == 0, 0.0, found))
+    return pt.switch(listed(tail < 0), NEVER, pt.switch(listed(tail == 0), 0.0, found))
 
 
 def draw_reports(

@@ -119,7 +119,7 @@ def test_every_named_model_has_a_case():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.ci_slow if n == "linked" else ()) for n in CASES])
 def test_a_model_recovers_the_truth_of_its_own_answers(name):
     from nsum_bayes import fit, load_model
 
