@@ -11,17 +11,11 @@ Finished fits are kept in the output file.
 from __future__ import annotations
 
 import argparse
-import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from replicates import RESULTS, kept
 
 DEVIATION_SD = 0.5
 
@@ -81,19 +75,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replicates", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "deviations.csv")
+    parser.add_argument("--out", type=Path, default=RESULTS / "deviations.csv")
     arguments = parser.parse_args()
-    keys = ["groups", "seed", "modelled"]
-    done = pd.read_csv(arguments.out) if arguments.out.is_file() else pd.DataFrame(columns=keys)
-    finished = set(map(tuple, done[keys].itertuples(index=False)))
     cases = [(k, 100 + r, m) for r in range(arguments.replicates) for k in (4, 6, 20) for m in (False, True)]
-    todo = [case for case in cases if case not in finished]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(arguments.workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(deviations_replicate, *case) for case in todo]):
-            row = pd.DataFrame([future.result()])
-            done = pd.concat([done, row], ignore_index=True) if len(done) else row
-            done.sort_values(keys).to_csv(arguments.out, index=False)
+    done = kept(deviations_replicate, cases, ["groups", "seed", "modelled"], arguments.out, arguments.workers)
     figures = ["coverage", "abs_log_error", "log_width", "national_inside"]
     print(done.groupby(["groups", "modelled"])[figures].mean().round(3).to_string())
 

@@ -11,19 +11,14 @@ is left is what the coding does. Ten replicates a kind; finished ones are kept i
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from replicates import RESULTS, kept
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.measured_survey import KINDS, measured_replicate  # noqa: E402
+from tests.measured_survey import KINDS, measured_replicate
 
 KEYS = ["kind", "seed"]
 
@@ -48,20 +43,10 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=list(KINDS))
     parser.add_argument("--replicates", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "measurement.csv")
+    parser.add_argument("--out", type=Path, default=RESULTS / "measurement.csv")
     arguments = parser.parse_args()
-    done = pd.read_csv(arguments.out) if arguments.out.is_file() else pd.DataFrame(columns=KEYS)
-    finished = set(map(tuple, done[KEYS].itertuples(index=False)))
     cases = [(kind, seed) for seed in range(1, arguments.replicates + 1) for kind in arguments.kinds]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(arguments.workers, mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(quiet_replicate, *case) for case in cases if case not in finished]
-        for future in as_completed(running):
-            rows = pd.DataFrame(future.result())
-            done = pd.concat([done, rows], ignore_index=True) if len(done) else rows
-            done.sort_values([*KEYS, "coding"]).to_csv(arguments.out, index=False)
-            print(rows.to_string(header=False), file=sys.stderr, flush=True)
-    table = summary(done.sort_values(KEYS))
+    table = summary(kept(quiet_replicate, cases, KEYS, arguments.out, arguments.workers))
     table.to_csv(arguments.out.with_name(f"{arguments.out.stem}_summary.csv"))
     print(table.to_string())
 

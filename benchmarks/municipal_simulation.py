@@ -11,19 +11,14 @@ and taken up again; a failed one stops the run, it is never left out.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from replicates import RESULTS, kept
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.municipal_simulation import model_replicate  # noqa: E402
+from tests.municipal_simulation import model_replicate
 
 REPLICATES = {5: 20, 10: 20, 15: 5, 20: 20, 30: 5, 50: 5, 100: 5}
 KEYS = ["model", "per_area", "seed"]
@@ -51,19 +46,10 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(REPLICATES))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "municipal_simulation.csv")
+    parser.add_argument("--out", type=Path, default=RESULTS / "municipal_simulation.csv")
     arguments = parser.parse_args()
-    done = pd.read_csv(arguments.out) if arguments.out.is_file() else pd.DataFrame(columns=KEYS)
-    finished = set(map(tuple, done[KEYS].itertuples(index=False)))
     cases = [(m, n, s) for m in arguments.models for n in arguments.sizes for s in range(1, REPLICATES[n] + 1)]
-    todo = [case for case in cases if case not in finished]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(arguments.workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(timed, *case) for case in todo]):
-            row = pd.DataFrame([future.result()])
-            done = pd.concat([done, row], ignore_index=True) if len(done) else row
-            done.sort_values(KEYS).to_csv(arguments.out, index=False)
-            print(row.iloc[0].to_dict(), file=sys.stderr, flush=True)
+    done = kept(timed, cases, KEYS, arguments.out, arguments.workers)
     table = summary(done)
     table.to_csv(arguments.out.with_name(f"{arguments.out.stem}_summary.csv"))
     print(table.to_string())

@@ -9,31 +9,13 @@ file, so the run can be stopped and taken up again. Needs the shared data folder
 from __future__ import annotations
 
 import argparse
-import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from replicates import RESULTS, kept
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.philippines import coverage_replicate  # noqa: E402
-
-
-def replicates(seeds: list[int], out: Path, workers: int) -> pd.DataFrame:
-    """Run the seeds that the file does not hold yet; a failed one stops the run, it is never left out."""
-    done = pd.read_csv(out) if out.is_file() else pd.DataFrame({"seed": []})
-    todo = [seed for seed in seeds if seed not in set(done["seed"])]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(coverage_replicate, seed) for seed in todo]):
-            done = pd.concat([done, pd.DataFrame([future.result()])], ignore_index=True)
-            done.sort_values("seed").to_csv(out, index=False)
-            print(done.iloc[-1].to_dict(), file=sys.stderr, flush=True)
-    return done.sort_values("seed", ignore_index=True)
+from tests.philippines import coverage_replicate
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,9 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replicates", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "national_coverage.csv")
+    parser.add_argument("--out", type=Path, default=RESULTS / "national_coverage.csv")
     arguments = parser.parse_args()
-    table = replicates([1000 + number for number in range(arguments.replicates)], arguments.out, arguments.workers)
+    cases = [(1000 + number,) for number in range(arguments.replicates)]
+    table = kept(coverage_replicate, cases, ["seed"], arguments.out, arguments.workers)
     print(summary(table).round(3).to_string())
 
 

@@ -9,6 +9,7 @@ from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, Stu
 
 if TYPE_CHECKING:
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
+    from nsum_bayes.checks.holdout import HoldOut, hold_out
     from nsum_bayes.classical.scale_up import Adjustment, ClassicalEstimates, scale_up
     from nsum_bayes.data.areas import Areas
     from nsum_bayes.data.bundled import sample_folder
@@ -40,6 +41,8 @@ __all__ = [
     "Fit",
     "diagnose",
     "Diagnosis",
+    "hold_out",
+    "HoldOut",
     "estimate",
     "Estimates",
     "Suppression",
@@ -80,6 +83,8 @@ _HOME = {
     "fit": "nsum_bayes.inference.fit",
     "Fit": "nsum_bayes.inference.fit",
     "diagnose": "nsum_bayes.checks.convergence",
+    "hold_out": "nsum_bayes.checks.holdout",
+    "HoldOut": "nsum_bayes.checks.holdout",
     "Diagnosis": "nsum_bayes.checks.convergence",
     "estimate": "nsum_bayes.estimates.estimates",
     "Estimates": "nsum_bayes.estimates.estimates",

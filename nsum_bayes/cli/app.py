@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from nsum_bayes.cli import check, classical, demo, diagnose, estimate, fit, map, models, simulate
+from nsum_bayes.cli import check, classical, demo, diagnose, estimate, fit, holdout, map, models, simulate
 from nsum_bayes.errors import NsumError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ for command in (
     simulate.simulate,
     fit.fit,
     diagnose.diagnose,
+    holdout.holdout,
     estimate.estimate,
     map.map,
     demo.demo,

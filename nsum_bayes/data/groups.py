@@ -56,14 +56,15 @@ class KnownSizes:
         StudyError
             An area without a size of some group at any level.
         """
-        rows = self._rows(codes, areas)
+        rows = self.rows(codes, areas)
         uncovered = [group for group, column in zip(self.groups, rows.T, strict=True) if (column < 0).any()]
         if uncovered:
             what = f"Areas without a known size of {listing(uncovered)} at any level."
             raise StudyError([(what, "known sizes", "Add a size for the areas, a wider level or the nation.")])
         return rows
 
-    def _rows(self, codes: np.ndarray, areas: Areas) -> np.ndarray:
+    def rows(self, codes: np.ndarray, areas: Areas) -> np.ndarray:
+        """The same as `row_of`, with −1 where an area has no size of a group."""
         positions = areas.table.index.get_indexer(pd.Index(codes))
         rows = np.full((len(codes), len(self.groups)), -1, dtype=int)
         for level in ("nation", *reversed(areas.levels), "area"):
@@ -261,7 +262,7 @@ def _finished(sizes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _coverage_faults(table: Table, known: KnownSizes, areas: Areas, surveyed: np.ndarray) -> Iterator[Fault]:
-    rows = known._rows(surveyed, areas)
+    rows = known.rows(surveyed, areas)
     for group, column in zip(known.groups, rows.T, strict=True):
         if (column < 0).any():
             codes = surveyed[column < 0]

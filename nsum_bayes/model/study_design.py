@@ -211,7 +211,7 @@ def _frame(study: Study, surveyed: NDArray[np.intp], sizes: Sizes) -> FrameDesig
     unit = np.array(["" if study.frame == "nation" else str(u) for u in _labels(study)])
     weight = np.array([np.where(unit == unit[area], everyone, 0.0) for area in surveyed])
     weight /= weight.sum(axis=1)[:, None]
-    rows = known._rows(areas.codes, areas)
+    rows = known.rows(areas.codes, areas)
     shares = np.where(rows >= 0, sizes.point_share[np.maximum(rows, 0)], np.nan)
     met = np.empty((len(surveyed), len(known.groups)))
     stated = known.table[known.table["level"] == study.frame]
