@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, StudyError
 
 if TYPE_CHECKING:
+    from nsum_bayes.checks.calibration import Calibration, calibrate
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
     from nsum_bayes.checks.holdout import HoldOut, hold_out
     from nsum_bayes.classical.scale_up import Adjustment, ClassicalEstimates, scale_up
@@ -43,6 +44,8 @@ __all__ = [
     "Diagnosis",
     "hold_out",
     "HoldOut",
+    "calibrate",
+    "Calibration",
     "estimate",
     "Estimates",
     "Suppression",
@@ -85,6 +88,8 @@ _HOME = {
     "diagnose": "nsum_bayes.checks.convergence",
     "hold_out": "nsum_bayes.checks.holdout",
     "HoldOut": "nsum_bayes.checks.holdout",
+    "calibrate": "nsum_bayes.checks.calibration",
+    "Calibration": "nsum_bayes.checks.calibration",
     "Diagnosis": "nsum_bayes.checks.convergence",
     "estimate": "nsum_bayes.estimates.estimates",
     "Estimates": "nsum_bayes.estimates.estimates",

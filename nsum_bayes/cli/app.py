@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from nsum_bayes.cli import check, classical, demo, diagnose, estimate, fit, holdout, map, models, simulate
+from nsum_bayes.cli import calibrate, check, classical, demo, diagnose, estimate, fit, holdout, map, models, simulate
 from nsum_bayes.errors import NsumError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ for command in (
     fit.fit,
     diagnose.diagnose,
     holdout.holdout,
+    calibrate.calibrate,
     estimate.estimate,
     map.map,
     demo.demo,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -148,7 +148,8 @@ def fit(
     inputs = read_inputs(spec, study)
     model = build_from_inputs(spec, inputs)
     settings = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
-    tree = _tidy(_sample(model, seed, settings, show, reuse), study)
+    left_out = [name for name in NOT_STORED if not (log_likelihood and name == "log_theta")]
+    tree = _tidy(_sample(model, seed, settings, show, left_out, reuse), study)
     if log_likelihood:
         tree = add_log_likelihood(tree, spec, inputs, model)
     made = tree["posterior"].sizes
@@ -186,12 +187,14 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _sample(model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool, reuse: bool) -> xr.DataTree:
+def _sample(
+    model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool, left_out: Sequence[str], reuse: bool
+) -> xr.DataTree:
     import nutpie
 
     from nsum_bayes.inference.compiled import sampler_of
 
-    stored = [v.name for v in model.free_RVs + model.deterministics if v.name not in NOT_STORED]
+    stored = [v.name for v in model.free_RVs + model.deterministics if v.name not in left_out]
     with (
         narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report,
         warnings.catch_warnings(),

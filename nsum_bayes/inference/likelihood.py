@@ -221,6 +221,8 @@ def check_available(spec: ModelSpec) -> None:
 def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model: pm.Model) -> xr.DataTree:
     """Return the tree with group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision.
 
+    Draws of ``log_theta``, where the tree has them, are used up; they are as large as the answers.
+
     Raises
     ------
     FitError
@@ -230,8 +232,11 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
 
     check_available(spec)
     posterior = tree["posterior"].to_dataset()
-    with model:
-        theta = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)["log_theta"]
+    if "log_theta" in posterior:
+        theta, posterior = posterior["log_theta"], posterior.drop_vars("log_theta")
+    else:
+        with model:
+            theta = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)["log_theta"]
     log_theta = theta.transpose("chain", "draw", "surveyed_area", "group").values
     sizes = posterior.sizes
     cells = np.empty((sizes["chain"], sizes["draw"], *inputs.answers.shape), dtype=np.float32)
@@ -244,7 +249,7 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     coords = {name: posterior.coords[name] for name in ("chain", "draw", "respondent")}
     group = xr.Dataset({"answers": (dims, cells)}, coords={**coords, "group": tree["observed_data"].coords["group"]})
     datasets = {key: node.to_dataset() for key, node in tree.children.items()}
-    return xr.DataTree.from_dict({**datasets, "log_likelihood": group})
+    return xr.DataTree.from_dict({**datasets, "posterior": posterior, "log_likelihood": group})
 
 
 def _block(spec: ModelSpec, inputs: Inputs, drawn: xr.Dataset, log_theta: Floats) -> Floats:

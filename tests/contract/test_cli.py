@@ -19,7 +19,10 @@ from nsum_bayes.cli.transmission import read_transmission
 from nsum_bayes.model.spec import model_names
 from tests.constructed import constructed_fit
 
-COMMANDS = ("check", "classical", "models", "simulate", "fit", "diagnose", "holdout", "estimate", "map", "demo")
+COMMANDS = (
+    *("check", "classical", "models", "simulate", "fit", "diagnose", "holdout", "calibrate", "estimate", "map"),
+    "demo",
+)
 HEAVY = ("pymc", "pytensor", "arviz", "matplotlib", "geopandas", "nutpie", "numba")
 SECRET = "98765"
 

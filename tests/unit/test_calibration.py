@@ -1,0 +1,131 @@
+"""Ranks of the truth: that they are uniform where they should be, and called out where they are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kstest
+
+from nsum_bayes import Calibration, FitError, calibrate, load_model
+from nsum_bayes.checks import calibration
+from nsum_bayes.checks.calibration import Design, _rank, default_design, frame
+
+
+def made(ranks: dict[str, np.ndarray], failures: dict[str, str] | None = None) -> Calibration:
+    return Calibration("test", pd.DataFrame(ranks), failures or {})
+
+
+def autoregressive(rng: np.random.Generator, correlation: float, size: tuple[int, int]) -> np.ndarray:
+    """Draws of a standard normal (chain, draw), each correlated with the one before."""
+    found = rng.normal(size=size)
+    for j in range(1, size[1]):
+        found[:, j] = correlation * found[:, j - 1] + np.sqrt(1 - correlation**2) * found[:, j]
+    return found
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.8])
+def test_ranks_of_a_draw_among_its_like_are_uniform(correlation: float) -> None:
+    rng = np.random.default_rng(1)
+    ranks = [_rank(autoregressive(rng, correlation, (4, 200)), rng.normal(), rng) for _ in range(600)]
+    assert kstest(ranks, "uniform").pvalue > 0.001
+
+
+def test_draws_equal_to_the_truth_say_nothing() -> None:
+    rng = np.random.default_rng(2)
+    draws = np.zeros((4, 100))
+    draws[0, 0] = 1.0  # something varies
+    ranks = [_rank(draws, 0.0, rng) for _ in range(400)]
+    assert kstest(ranks, "uniform").pvalue > 0.001
+
+
+def test_a_rank_is_the_share_of_draws_below() -> None:
+    rng = np.random.default_rng(3)
+    draws = rng.permutation(1000).reshape(4, 250).astype(float)
+    assert _rank(draws, 249.5, rng) == pytest.approx(0.25, abs=0.06)  # a thinned sample of a thousand
+    assert _rank(draws, -1.0, rng) < 0.02
+    assert _rank(draws, 2000.0, rng) > 0.98
+
+
+@pytest.mark.parametrize(
+    ("number", "bands"),
+    [
+        (1000, {0.5: (0.459, 0.541), 0.9: (0.875, 0.924), 0.95: (0.931, 0.967)}),
+        (200, {0.5: (0.41, 0.59), 0.9: (0.84, 0.95), 0.95: (0.905, 0.985)}),
+    ],
+)
+def test_bands_are_those_of_the_binomial(number: int, bands: dict[float, tuple[float, float]]) -> None:
+    found = made({"x": np.zeros(number)}).bands()
+    for level, band in bands.items():
+        assert found[level] == pytest.approx(band, abs=1.5 / number + 1e-9)
+
+
+def test_uniform_ranks_pass_and_others_are_called_out() -> None:
+    rng = np.random.default_rng(4)
+    fine = {f"q{k}": rng.uniform(size=200) for k in range(20)}
+    assert made(fine).passed
+    wrong = {**fine, "narrow": rng.beta(0.4, 0.4, 200), "shifted": rng.beta(1.0, 1.8, 200)}
+    assert set(made(wrong).called_out()) == {"narrow", "shifted"}
+    assert "ranks not uniform: shifted" in repr(made(wrong))
+
+
+def test_coverage_is_that_of_central_intervals() -> None:
+    ranks = (np.arange(1000) + 0.5) / 1000
+    row = made({"x": ranks}).table().loc["x"]
+    assert row["covers_0.5"] == pytest.approx(0.5, abs=0.002)
+    assert row["covers_0.95"] == pytest.approx(0.95, abs=0.002)
+
+
+def test_failures_never_shrink_the_count() -> None:
+    found = made({"x": np.full(18, 0.5)}, {"3": "No start.", "7": "No start."})
+    assert found.simulations == 20
+    assert "20 simulations, 2 failed" in repr(found)
+
+
+def test_the_made_up_frame_has_two_areas_a_province() -> None:
+    table = frame(6).table
+    assert table["province"].tolist() == ["P0", "P0", "P1", "P1", "P2", "P2"]
+    assert table["region"].tolist() == ["R0"] * 4 + ["R1"] * 2
+
+
+def test_models_with_effects_of_areas_are_given_areas() -> None:
+    assert default_design(load_model("municipal")).areas > 1
+    assert default_design(load_model("partially_pooled")).areas > 1
+    assert default_design(load_model("random_degree")).areas == 1
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("calibration") / "ranks.jsonl"
+
+
+@pytest.fixture(scope="module")
+def three(kept: Path) -> Calibration:
+    return calibrate(load_model("random_degree"), seed=1, simulations=3, draws=50, tune=100, out=kept)
+
+
+def test_every_parameter_the_rate_a_degree_and_the_likelihood_are_ranked(three: Calibration) -> None:
+    wanted = {"degree_mean", "degree_sd", "degree of one", "national rate", "log likelihood"}
+    assert wanted <= set(three.ranks.columns)
+    assert ((three.ranks > 0) & (three.ranks < 1)).all(axis=None)
+
+
+def test_more_simulations_are_added_to_those_done(three: Calibration, kept: Path, monkeypatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise FitError("No start.", where="fit", advice="Look.")
+
+    monkeypatch.setattr(calibration, "ranked_fit", fails)
+    more = calibrate(load_model("random_degree"), seed=1, simulations=5, draws=50, tune=100, out=kept)
+    pd.testing.assert_frame_equal(more.ranks, three.ranks)
+    assert (more.simulations, list(more.failures)) == (5, ["3", "4"])
+
+
+def test_a_model_that_never_fits_is_an_error(monkeypatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise FitError("No start.", where="fit", advice="Look.")
+
+    monkeypatch.setattr(calibration, "ranked_fit", fails)
+    with pytest.raises(FitError, match=r"Every fit failed. The first: No start"):
+        calibrate(load_model("random_degree"), seed=1, simulations=2, design=Design(areas=1, surveyed=1))
