@@ -11,11 +11,16 @@ Finished fits are kept in the output file.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from replicates import RESULTS, kept
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.replicates import RESULTS, kept  # noqa: E402
 
 DEVIATION_SD = 0.5
 

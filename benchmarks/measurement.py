@@ -11,14 +11,18 @@ is left is what the coding does. Ten replicates a kind; finished ones are kept i
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from replicates import RESULTS, kept
 
-from tests.measured_survey import KINDS, measured_replicate
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.replicates import RESULTS, kept  # noqa: E402
+from tests.measured_survey import KINDS, measured_replicate  # noqa: E402
 
 KEYS = ["kind", "seed"]
 

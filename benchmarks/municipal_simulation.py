@@ -11,14 +11,18 @@ and taken up again; a failed one stops the run, it is never left out.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from replicates import RESULTS, kept
 
-from tests.municipal_simulation import model_replicate
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.replicates import RESULTS, kept  # noqa: E402
+from tests.municipal_simulation import model_replicate  # noqa: E402
 
 REPLICATES = {5: 20, 10: 20, 15: 5, 20: 20, 30: 5, 50: 5, 100: 5}
 KEYS = ["model", "per_area", "seed"]

@@ -9,13 +9,17 @@ file, so the run can be stopped and taken up again. Needs the shared data folder
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from replicates import RESULTS, kept
 
-from tests.philippines import coverage_replicate
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.replicates import RESULTS, kept  # noqa: E402
+from tests.philippines import coverage_replicate  # noqa: E402
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

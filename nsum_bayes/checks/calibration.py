@@ -277,7 +277,7 @@ def _quantities(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str
     true["degree of one"] = float(truth.parameters["log_degree"][0])
     draws["national rate"] = np.log(np.exp(rates) @ people / people.sum()).reshape(shape)
     true["national rate"] = float(np.log(np.exp(truth.parameters["log_rate"][:, 0]) @ people / people.sum()))
-    if "log_likelihood" in run.tree.children:
+    if "log_likelihood" in run.tree.children and not run.study.zero_inflated_groups:
         cells = run.tree["log_likelihood"].to_dataset()["answers"].values.astype(float)
         draws["log likelihood"] = np.nansum(cells, axis=(2, 3))
         true["log likelihood"] = _true_log_likelihood(run, truth)

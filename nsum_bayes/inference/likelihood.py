@@ -233,7 +233,7 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     check_available(spec)
     posterior = tree["posterior"].to_dataset()
     if "log_theta" in posterior:
-        theta, posterior = posterior["log_theta"], posterior.drop_vars("log_theta")
+        theta, posterior = posterior["log_theta"], posterior[[v for v in posterior.data_vars if v != "log_theta"]]
     else:
         with model:
             theta = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)["log_theta"]

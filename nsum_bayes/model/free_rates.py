@@ -82,4 +82,4 @@ def _positions(names: tuple[str, ...], inputs: Inputs) -> list[int]:
 
 
 def _log_sum_ratio(rate: TensorVariable, shares: np.ndarray, groups: list[int]) -> TensorVariable:
-    return pt.logsumexp(rate[groups]) - float(np.log(shares[groups].sum()))
+    return pt.logsumexp(rate[groups]) - pt.log(pt.as_tensor_variable(shares[groups]).sum())

@@ -17,7 +17,7 @@ import xarray as xr
 
 from nsum_bayes import Fit, FitError, Study, fit, load_model
 from nsum_bayes.estimates.rates import log_reported_rates
-from nsum_bayes.inference import netcdf
+from nsum_bayes.inference import compiled, netcdf
 from nsum_bayes.inference.fit import _tidy
 from nsum_bayes.inference.likelihood import add_log_likelihood, log_probability
 from nsum_bayes.inference.netcdf import read_tree
@@ -390,7 +390,7 @@ def test_a_sampler_that_cannot_start_says_what_to_do(one_area_study: Study, monk
         raise RuntimeError("All initialization points failed\nwith a long story")
 
     monkeypatch.setattr(nutpie, "sample", no_start)
-    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda *_, **__: None)
+    monkeypatch.setattr(compiled, "sampler_of", lambda *_, **__: None)
     with pytest.raises(FitError, match="could not start: All initialization points failed\n") as refused:
         fit(load_model("overdispersed_known"), one_area_study, seed=1)
     assert refused.value.advice
