@@ -188,7 +188,12 @@ def _version(package: str) -> str:
 
 
 def _sample(
-    model: pm.Model, seed: int, settings: Mapping[str, Any], show: bool, left_out: Sequence[str], reuse: bool
+    model: pm.Model,
+    seed: int,
+    settings: Mapping[str, Any],
+    show: bool,
+    left_out: Sequence[str] = NOT_STORED,
+    reuse: bool = False,
 ) -> xr.DataTree:
     import nutpie
 

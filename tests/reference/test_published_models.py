@@ -188,7 +188,8 @@ def test_respect_of_the_twin_is_told_and_taken_out():
     assert spec.mixing is not None
     without = spec.replace(mixing={**spec.mixing.model_dump(), "respect_sd": None})
     truth = np.log([made.share[group] for group in HIDDEN])
-    run, blind = (fit(model, made.study, seed=1, draws=500, tune=600, progress=False) for model in (spec, without))
+    settings = {"seed": 1, "draws": 500, "tune": 600, "target_accept": 0.95, "progress": False}
+    run, blind = (fit(model, made.study, **settings) for model in (spec, without))
     assert holds(flat(run, "rate_intercept"), truth).all()
     assert holds(flat(run, "respect_slope"), SLOPE).all()
     assert not holds(flat(blind, "rate_intercept"), truth).any()
