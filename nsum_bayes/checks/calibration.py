@@ -13,7 +13,6 @@ Draws are thinned to their effective number first, each quantity by its own.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +26,8 @@ from nsum_bayes.data.areas import Areas
 from nsum_bayes.errors import FitError
 from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.inference.fit import Fit
-from nsum_bayes.inference.likelihood import DISPERSIONS, log_probability
-from nsum_bayes.inference.refits import Task, run_tasks
+from nsum_bayes.inference.likelihood import DISPERSIONS, is_available, log_probability
+from nsum_bayes.inference.refits import Task, refit, run_tasks
 from nsum_bayes.model.spec import ModelSpec, dumps, loads
 from nsum_bayes.model.story import reported_shares
 from nsum_bayes.model.study_design import design_of
@@ -92,9 +91,9 @@ class Calibration:
     Parameters
     ----------
     ranks
-        Normalised rank (simulation, quantity), uniform where all is right; NaN for a fit that failed.
+        Normalised rank (simulation, quantity), uniform where all is right; of the fits that did not fail.
     failures
-        Why simulations failed, by number. They count against coverage, as neither inside nor left out.
+        Why simulations failed, by number.
     """
 
     model: str
@@ -138,10 +137,10 @@ class Calibration:
         return not self.called_out()
 
     def __repr__(self) -> str:
-        worst = self.table()["p"].idxmin()
+        p = self.table()["p"]
         lines = [
             f"{self.model}: {self.simulations} simulations, {len(self.failures)} failed; "
-            f"{len(self.ranks.columns)} quantities, least uniform {worst} (p = {self.table()['p'].min():.2g})"
+            f"{len(self.ranks.columns)} quantities, least uniform {p.idxmin()} (p = {p.min():.2g})"
         ]
         lines += [f"ranks not uniform: {name}" for name in self.called_out()]
         return "\n".join(lines)
@@ -194,8 +193,6 @@ def default_design(spec: ModelSpec) -> Design:
 
 def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapping[str, int]) -> dict[str, float]:
     """One simulation: normalised rank of each quantity's true value."""
-    from nsum_bayes.inference.fit import fit
-    from nsum_bayes.inference.identification import IdentificationWarning
     from nsum_bayes.model.simulate import simulate
 
     spec = loads(text)
@@ -210,23 +207,8 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
         surveyed=design.surveyed,
         seed=int(simulating),
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IdentificationWarning)
-        run = fit(
-            spec,
-            study,
-            seed=int(sampling),
-            draws=settings["draws"],
-            tune=settings["tune"],
-            progress=False,
-            reuse=True,
-            log_likelihood=_has_likelihood(spec),
-        )
+    run = refit(spec, study, int(sampling), settings, log_likelihood=is_available(spec))
     return ranks_of(run, truth, np.random.default_rng(ranking))
-
-
-def _has_likelihood(spec: ModelSpec) -> bool:
-    return spec.mixing is None or spec.mixing.residual is None
 
 
 def frame(count: int) -> Areas:

@@ -20,15 +20,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, linregress
 
-from nsum_bayes.data.held_out import known_share, with_area_blanked, with_group_hidden
+from nsum_bayes.data.held_out import with_area_blanked, with_group_hidden
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import FitError
 from nsum_bayes.estimates.estimates import estimate
 from nsum_bayes.estimates.rates import flat_draws, log_reported_rates
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression
-from nsum_bayes.inference.fit import Fit, fit
-from nsum_bayes.inference.identification import IdentificationWarning
-from nsum_bayes.inference.refits import Task, run_tasks
+from nsum_bayes.inference.fit import Fit
+from nsum_bayes.inference.likelihood import DISPERSIONS
+from nsum_bayes.inference.refits import Task, refit, run_tasks
 from nsum_bayes.model.spec import ModelSpec, dumps, loads
 
 RARELY = 0.025
@@ -208,8 +208,8 @@ def _check_predictable(spec: ModelSpec, study: Study) -> None:
 
 def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
     held = with_group_hidden(study, group)
-    run = _refit(loads(text), held, seed, settings)
-    share = known_share(study, group)
+    run = refit(loads(text), held, seed, settings)
+    share = study.known.share_of(group, study.areas)
     covered = ~np.isnan(share)
     people = study.areas.population[covered]
     draws = estimate(run).draws["prevalence"].sel(group=group).transpose("draw", "area").values[:, covered]
@@ -221,18 +221,16 @@ def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[
 
 def _area_refit(text: str, study: Study, area: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
     held = with_area_blanked(study, area)
-    run = _refit(loads(text), held, seed, settings)
+    run = refit(loads(text), held, seed, settings)
     here = study.survey.area == area
     known = len(study.known_groups)
     reports = predicted_reports(run, area, np.random.default_rng(np.random.SeedSequence((seed, 5))))
-    rows = []
+    rows, quality = [], _quality(run)
     for number, group in enumerate(study.hidden_groups):
         answers = study.survey.answers[here, known + number]
         told = ~np.isnan(answers)
         draws = reports[:, told, number].sum(axis=1)
-        rows.append(
-            {"unit": area, "group": group, **_row(draws, float(answers[told].sum()), half=0.5), **_quality(run)}
-        )
+        rows.append({"unit": area, "group": group, **_row(draws, float(answers[told].sum()), half=0.5), **quality})
     return rows
 
 
@@ -246,18 +244,9 @@ def predicted_reports(run: Fit, area: str, rng: np.random.Generator) -> np.ndarr
     shares = [study.areas.denominator_share(study.hidden(g).denominator)[position] for g in study.hidden_groups]
     rate = np.exp(log_reported_rates(run, rng)[:, position, :]) * np.array(shares)
     degree = np.exp(flat_draws(posterior, "log_degree")[:, here].astype(float))
-    names = ("overdispersion", "size", "correlation_within")
-    spread = next((flat_draws(posterior, name) for name in names if name in posterior), None)
-    hidden = None if spread is None else spread[:, None, len(study.known_groups) :]
+    name = DISPERSIONS.get(run.spec.counts.kind)
+    hidden = None if name is None else flat_draws(posterior, name)[:, None, len(study.known_groups) :]
     return draw_counts(run.spec.counts, degree[:, :, None], rate[:, None, :], hidden, rng)
-
-
-def _refit(spec: ModelSpec, study: Study, seed: int, settings: dict[str, int]) -> Fit:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IdentificationWarning)  # told of the fit itself, once
-        return fit(spec, study, seed=seed, draws=settings["draws"], tune=settings["tune"], progress=False, reuse=True)
 
 
 def _row(draws: np.ndarray, truth: float, half: float = 0.0) -> dict[str, Any]:

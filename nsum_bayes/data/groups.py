@@ -63,6 +63,11 @@ class KnownSizes:
             raise StudyError([(what, "known sizes", "Add a size for the areas, a wider level or the nation.")])
         return rows
 
+    def share_of(self, group: str, areas: Areas) -> np.ndarray:
+        """Share of a group in each area by its most specific size (area,), NaN where no size covers the area."""
+        rows = self.rows(areas.codes, areas)[:, self.groups.index(group)]
+        return np.where(rows >= 0, self.table["share"].to_numpy(dtype=float)[rows], np.nan)
+
     def rows(self, codes: np.ndarray, areas: Areas) -> np.ndarray:
         """The same as `row_of`, with −1 where an area has no size of a group."""
         positions = areas.table.index.get_indexer(pd.Index(codes))

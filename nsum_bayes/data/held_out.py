@@ -79,11 +79,3 @@ def _counting_everyone(areas: Areas) -> Areas:
     if EVERYONE in areas.denominators:
         return areas
     return replace(areas, denominators=(*areas.denominators, EVERYONE))
-
-
-def known_share(study: Study, group: str) -> np.ndarray:
-    """Share of a known group in each area by its most specific size (area,), NaN where no size covers the area."""
-    column = study.known.groups.index(group)
-    rows = study.known.rows(study.areas.codes, study.areas)[:, column]
-    shares = study.known.table["share"].to_numpy(dtype=float)
-    return np.where(rows >= 0, shares[rows], np.nan)

@@ -15,7 +15,6 @@ data as constants, so a fit that stands alone takes the latter.
 from __future__ import annotations
 
 import dataclasses
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -265,7 +264,8 @@ class _Graphs:
     structure: list[Any]
 
 
-_COMPILED: OrderedDict[int, Compiled] = OrderedDict()
+_COMPILED: list[Compiled] = []
+"""The last used last."""
 
 
 def sampler_of(model: pm.Model, stored: Sequence[str], *, fixed_start: Sequence[str] = (), reuse: bool = False) -> Any:
@@ -287,7 +287,7 @@ def sampler_of(model: pm.Model, stored: Sequence[str], *, fixed_start: Sequence[
         start = [np.asarray(point) for point in pytensor.function([], _points(model), mode="FAST_COMPILE")()]
         return dataclasses.replace(sampler, initial_point_func=_start(model, start, fixed_start))
     graphs = _graphs(model, stored)
-    compiled = _alike(graphs) or _kept(_compile(model, graphs, stored))
+    compiled = _kept(_alike(graphs) or _compile(model, graphs, stored))
     sampler = compiled.sampler
     used = {variable.name for variable in sampler.shared_var_keys}
     fed = {name: data for name, data in zip(SLOTS, graphs.density.data, strict=True) if name in used}
@@ -296,17 +296,11 @@ def sampler_of(model: pm.Model, stored: Sequence[str], *, fixed_start: Sequence[
 
 
 def _alike(graphs: _Graphs) -> Compiled | None:
-    for key, compiled in _COMPILED.items():
-        if compiled.structure == graphs.structure:
-            _COMPILED.move_to_end(key)
-            return compiled
-    return None
+    return next((compiled for compiled in _COMPILED if compiled.structure == graphs.structure), None)
 
 
 def _kept(compiled: Compiled) -> Compiled:
-    _COMPILED[id(compiled)] = compiled
-    while len(_COMPILED) > KEPT:
-        _COMPILED.popitem(last=False)
+    _COMPILED[:] = [*(other for other in _COMPILED if other is not compiled), compiled][-KEPT:]
     return compiled
 
 

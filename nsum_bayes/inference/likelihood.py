@@ -202,6 +202,11 @@ def _log_beta_binomial_tail(
 # --- a whole fit ----------------------------------------------------------------------------------------------------
 
 
+def is_available(spec: ModelSpec) -> bool:
+    """Whether all that the log probability of each answer needs is kept."""
+    return spec.mixing is None or spec.mixing.residual is None
+
+
 def check_available(spec: ModelSpec) -> None:
     """Refuse a model whose answers depend on numbers that are not kept.
 
@@ -210,7 +215,7 @@ def check_available(spec: ModelSpec) -> None:
     FitError
         A model with residuals of each answer.
     """
-    if spec.mixing is not None and spec.mixing.residual is not None:
+    if not is_available(spec):
         raise FitError(
             "The log probability of each answer needs the residual of each answer, and residuals are not kept.",
             where=f"model {spec.name}, [mixing] residual",

@@ -9,15 +9,34 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nsum_bayes.errors import FitError
+from nsum_bayes.inference.fit import Fit, fit
+from nsum_bayes.inference.identification import IdentificationWarning
 from nsum_bayes.inference.workers import Done, Task, Work, run_here, run_in_processes, run_on_cluster
 
-__all__ = ["Outcome", "Task", "run_tasks"]
+if TYPE_CHECKING:
+    from nsum_bayes.data.study import Study
+    from nsum_bayes.model.spec import ModelSpec
+
+__all__ = ["Outcome", "Task", "refit", "run_tasks"]
+
+
+def refit(
+    spec: ModelSpec, study: Study, seed: int, settings: Mapping[str, int], *, log_likelihood: bool = False
+) -> Fit:
+    """One of many fits of a model: silent, and sharing what is compiled with the others of its process.
+
+    What the survey does not tell is told of the fit itself, once.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IdentificationWarning)
+        return fit(spec, study, seed=seed, **settings, progress=False, log_likelihood=log_likelihood, reuse=True)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -352,9 +352,7 @@ def _frame_share(study: Study, group: str, weight: np.ndarray, unit: np.ndarray)
     stated = own.reindex(labels).to_numpy(dtype=float)
     if not np.isnan(stated).any():
         return stated
-    column = study.known.groups.index(group)
-    rows = study.known.rows(areas.codes, areas)[:, column]
-    shares = np.where(rows >= 0, study.known.table["share"].to_numpy(dtype=float)[rows], np.nan)
+    shares = study.known.share_of(group, areas)
     there = np.where(np.isnan(shares), 0.0, 1.0)
     mean = (weight @ np.nan_to_num(shares)) / (weight @ there)
     return np.where(np.isnan(stated), mean, stated)

@@ -11,7 +11,7 @@ import pytest
 from nsum_bayes import FitError, Study, StudyError, hold_out, load_model
 from nsum_bayes.checks import holdout
 from nsum_bayes.checks.holdout import HoldOut, least_held, predicted_reports
-from nsum_bayes.data.held_out import known_share, with_area_blanked, with_group_hidden
+from nsum_bayes.data.held_out import with_area_blanked, with_group_hidden
 from nsum_bayes.inference import compiled
 from nsum_bayes.inference.fit import fit
 from tests.made_up import frame_of, study_of
@@ -52,9 +52,9 @@ def test_known_shares_are_those_of_the_most_specific_size() -> None:
     study, _ = study_of(areas, spec=load_model("municipal"), known=known, surveyed=["0001", "0002"])
     people = areas.population
     np.testing.assert_allclose(
-        known_share(study, "a"), [600 / people.sum(), 110 / people[1], *[600 / people.sum()] * 2]
+        study.known.share_of("a", areas), [600 / people.sum(), 110 / people[1], *[600 / people.sum()] * 2]
     )
-    np.testing.assert_allclose(known_share(study, "b"), [np.nan, 33 / people[1], 24 / people[2], np.nan])
+    np.testing.assert_allclose(study.known.share_of("b", areas), [np.nan, 33 / people[1], 24 / people[2], np.nan])
 
 
 def test_an_area_keeps_its_answers_on_known_groups_only(sample_study: Study) -> None:
@@ -134,7 +134,9 @@ def by_group(one_area_study: Study, file: Path) -> HoldOut:
 
 def test_every_known_group_is_estimated_from_the_others(by_group: HoldOut, one_area_study: Study) -> None:
     assert tuple(by_group.table["unit"]) == one_area_study.known_groups
-    truth = [float(known_share(one_area_study, group)[0]) for group in one_area_study.known_groups]
+    truth = [
+        float(one_area_study.known.share_of(group, one_area_study.areas)[0]) for group in one_area_study.known_groups
+    ]
     np.testing.assert_allclose(by_group.table["truth"], truth)
     assert (by_group.table["lower"] < by_group.table["median"]).all()
     # These answers have the model's own bias: a factor of twenty would be a group mistaken for another.
@@ -149,7 +151,7 @@ def test_refits_share_compiled_models(by_group: HoldOut) -> None:
 def test_a_finished_holdout_is_read_and_not_run_again(
     by_group: HoldOut, one_area_study: Study, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holdout, "_refit", lambda *arguments: pytest.fail("fitted again"))
+    monkeypatch.setattr(holdout, "refit", lambda *arguments: pytest.fail("fitted again"))
     again = hold_out(MODEL, one_area_study, seed=1, draws=60, tune=150, out=file)
     pd.testing.assert_frame_equal(again.table, by_group.table)
     with pytest.raises(FitError, match="another run"):
@@ -166,7 +168,7 @@ def test_a_failed_refit_is_named_and_does_not_hold(one_area_study: Study, monkey
     def fails(*arguments: object) -> None:
         raise FitError("No start.", where="fit", advice="Look.")
 
-    monkeypatch.setattr(holdout, "_refit", fails)
+    monkeypatch.setattr(holdout, "refit", fails)
     found = hold_out(MODEL, one_area_study, seed=1)
     assert (found.held, len(found.table), len(found.failures)) == (0, 4, 4)
     assert "failed: teachers: No start." in repr(found)
