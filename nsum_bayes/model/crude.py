@@ -36,6 +36,17 @@ def log_degree(inputs: Inputs) -> np.ndarray:
     return np.log(ties) - np.log(typical)
 
 
+def degree_precision(inputs: Inputs, beyond: float) -> np.ndarray:
+    """One over the sampling variance of the crude log degree from counts (respondent,); 0 where none was answered.
+
+    ``beyond`` is the variance that known groups' counts have beyond a Poisson's, in units of log degree.
+    """
+    known = inputs.answers[:, : inputs.n_known]
+    present = known != MISSING
+    ties = np.where(present, known, 0).sum(axis=1) + 0.5
+    return np.where(present.any(axis=1), 1.0 / (1.0 / ties + beyond), 0.0)
+
+
 def log_rate(inputs: Inputs) -> np.ndarray:
     """Log of the plain scale-up rate of each hidden group with half an answer added (hidden_group)."""
     answers, ties = _hidden(inputs)

@@ -20,7 +20,7 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import MISSING, Inputs
 from nsum_bayes.model.priors import add_prior
-from nsum_bayes.model.reported_degree import add_reported_degree
+from nsum_bayes.model.reported_degree import add_report_terms, add_reported_degree, add_told_log_degree
 from nsum_bayes.model.spec import Degree, Measurement
 
 
@@ -71,12 +71,15 @@ def add_degree(part: Degree, inputs: Inputs, measurement: Measurement, *, above_
         largest = np.where(inputs.answers == MISSING, 0, inputs.answers).max(axis=1).astype(float)
         start, transform = np.log(np.maximum(np.exp(start), largest + 1.0)), AboveAnswers(largest)
     keywords = {"dims": "respondent", "initval": start}
-    if part.lower is None:
+    reports = add_report_terms(measurement, inputs)
+    if part.lower is None and not above_answers and reports is not None:
+        log_degree = add_told_log_degree(centre, spread, reports, inputs, **keywords)
+    elif part.lower is None:
         log_degree = pm.Normal("log_degree", centre, spread, default_transform=transform, **keywords)
     else:
         keywords["initval"] = np.maximum(start, part.lower + 0.1)
         log_degree = pm.TruncatedNormal("log_degree", centre, spread, lower=part.lower, **keywords)
-    add_reported_degree(measurement, inputs, log_degree)
+    add_reported_degree(reports, inputs, log_degree)
     return DegreeTerms(log_degree, typical, spread)
 
 

@@ -77,6 +77,7 @@ def test_contacts_tell_the_transmission():
 
 
 @pytest.mark.slow
+@pytest.mark.ci_slow
 def test_a_study_without_known_groups_rests_on_reported_network_sizes():
     from nsum_bayes import diagnose, estimate, fit, load_model
 

@@ -64,6 +64,13 @@ def test_studies_of_one_shape_are_alike_under_every_named_model(name: str) -> No
     assert structure(spec, studies[0]) == structure(spec, studies[1])
 
 
+def test_reported_network_sizes_are_data_too() -> None:
+    question = [{"column": f"q_{g}", "group": g} for g in ("a", "held", "sold")]
+    question.append({"column": "q_all", "answer": {"type": "degree", "heaped": True}})
+    studies = [one_area(seed, known={"a": 0.02}, settings={"question": question}) for seed in (1, 2)]
+    assert structure(SPEC, studies[0]) == structure(SPEC, studies[1])
+
+
 def test_gaps_and_large_answers_do_not_make_another_model() -> None:
     plain = one_area(1)
     assert structure(SPEC, plain) == structure(SPEC, one_area(1, missing_rate=0.2))

@@ -121,6 +121,36 @@ def test_ties_beyond_the_area_meet_the_wider_frame(level, share):
         np.testing.assert_allclose(np.exp(log_theta[row, 2:]), share * rate[here] + (1 - share) * wide, rtol=1e-9)
 
 
+@pytest.mark.parametrize("heaped", [False, True])
+@pytest.mark.parametrize("known", [{"teachers": 0.02, "twins": 0.01}, None])
+def test_told_degrees_are_sampled_in_other_steps_and_distributed_alike(heaped, known):
+    questions = [{"column": f"q_{name}", "group": name} for name in (*(known or {}), "held", "sold")]
+    questions.append({"column": "q_all", "answer": {"type": "degree", "heaped": heaped}})
+    nothing = pd.DataFrame({"group": pd.Series(dtype=str), "area": "", "size": pd.Series(dtype=float)})
+    study, _ = study_of(known=nothing if known is None else known, settings={"question": questions})
+    spec = load_model("municipal")
+    with uncompiled():
+        built = build_model(spec, study)
+        degree = built["log_degree"]
+        value = built.rvs_to_values[degree]
+        assert value.name == "log_degree_towards_report__"
+        point = built.initial_point()
+        rng = np.random.default_rng(3)
+        point[value.name] = rng.normal(size=len(study.survey))
+        log_degree, _ = evaluated(built, "log_degree", **point)
+        centre = evaluated(built, "degree_mean", **point)[0]
+        centre = centre + evaluated(built, "degree_area", **point)[0][read_inputs(spec, study).area]
+        spread = evaluated(built, "degree_sd", **point)[0]
+        law = scipy.stats.norm(centre, spread).logpdf(log_degree).sum()
+        density = built.compile_logp(vars=[degree], jacobian=False)
+        with_steps = built.compile_logp(vars=[degree])
+        assert float(density(point)) == pytest.approx(law, rel=1e-10)
+        # The size of a step, by differences.
+        moved, _ = evaluated(built, "log_degree", **{**point, value.name: point[value.name] + 1.0})
+        assert float(with_steps(point)) == pytest.approx(law + np.log(moved - log_degree).sum(), rel=1e-9)
+        assert np.all(moved - log_degree < spread)
+
+
 def test_a_round_report_stands_for_all_that_would_be_rounded_to_it():
     low, high = rounding_interval(np.array([3.0, 5.0, 10.0, 15.0, 20.0, 300.0, 150.0, 1234.0, 2000.0]))
     np.testing.assert_array_equal(high - low, [1, 1, 5, 5, 10, 100, 50, 1, 1000])
