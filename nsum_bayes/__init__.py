@@ -9,8 +9,12 @@ from nsum_bayes.errors import FitError, ModelError, NsumError, ReleaseError, Stu
 
 if TYPE_CHECKING:
     from nsum_bayes.checks.calibration import Calibration, calibrate
+    from nsum_bayes.checks.compare import Comparison, compare
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
     from nsum_bayes.checks.holdout import HoldOut, hold_out
+    from nsum_bayes.checks.predictive import PredictiveCheck, posterior_predictive_check, prior_predictive_check
+    from nsum_bayes.checks.residuals import Residuals, residuals
+    from nsum_bayes.checks.sensitivity import Sensitivity, sensitivity
     from nsum_bayes.classical.scale_up import Adjustment, ClassicalEstimates, scale_up
     from nsum_bayes.data.areas import Areas
     from nsum_bayes.data.bundled import sample_folder
@@ -44,6 +48,15 @@ __all__ = [
     "Diagnosis",
     "hold_out",
     "HoldOut",
+    "compare",
+    "Comparison",
+    "sensitivity",
+    "Sensitivity",
+    "posterior_predictive_check",
+    "prior_predictive_check",
+    "PredictiveCheck",
+    "residuals",
+    "Residuals",
     "calibrate",
     "Calibration",
     "estimate",
@@ -88,6 +101,15 @@ _HOME = {
     "diagnose": "nsum_bayes.checks.convergence",
     "hold_out": "nsum_bayes.checks.holdout",
     "HoldOut": "nsum_bayes.checks.holdout",
+    "compare": "nsum_bayes.checks.compare",
+    "Comparison": "nsum_bayes.checks.compare",
+    "sensitivity": "nsum_bayes.checks.sensitivity",
+    "Sensitivity": "nsum_bayes.checks.sensitivity",
+    "posterior_predictive_check": "nsum_bayes.checks.predictive",
+    "prior_predictive_check": "nsum_bayes.checks.predictive",
+    "PredictiveCheck": "nsum_bayes.checks.predictive",
+    "residuals": "nsum_bayes.checks.residuals",
+    "Residuals": "nsum_bayes.checks.residuals",
     "calibrate": "nsum_bayes.checks.calibration",
     "Calibration": "nsum_bayes.checks.calibration",
     "Diagnosis": "nsum_bayes.checks.convergence",

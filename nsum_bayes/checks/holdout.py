@@ -11,7 +11,7 @@ Nothing is dropped in silence: a group that misses is named, a fit that fails is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -206,7 +206,10 @@ def _check_predictable(spec: ModelSpec, study: Study) -> None:
         )
 
 
-def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
+def held_out_group(
+    text: str, study: Study, group: str, seed: int, settings: Mapping[str, int]
+) -> tuple[np.ndarray, float, Fit]:
+    """Draws of a known group's share of the people its size covers, scaled up as if hidden; the truth; the refit."""
     held = with_group_hidden(study, group)
     run = refit(loads(text), held, seed, settings)
     share = study.known.share_of(group, study.areas)
@@ -214,9 +217,12 @@ def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[
     people = study.areas.population[covered]
     draws = estimate(run).draws["prevalence"].sel(group=group).transpose("draw", "area").values[:, covered]
     truth = float((share[covered] * people).sum() / people.sum())
-    return [
-        {"unit": group, "group": group, **_row(draws.astype(float) @ people / people.sum(), truth), **_quality(run)}
-    ]
+    return draws.astype(float) @ people / people.sum(), truth, run
+
+
+def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
+    draws, truth, run = held_out_group(text, study, group, seed, settings)
+    return [{"unit": group, "group": group, **_row(draws, truth), **_quality(run)}]
 
 
 def _area_refit(text: str, study: Study, area: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:

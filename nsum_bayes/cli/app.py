@@ -11,7 +11,21 @@ from typing import Annotated
 
 import typer
 
-from nsum_bayes.cli import calibrate, check, classical, demo, diagnose, estimate, fit, holdout, map, models, simulate
+from nsum_bayes.cli import (
+    calibrate,
+    check,
+    classical,
+    compare,
+    demo,
+    diagnose,
+    estimate,
+    fit,
+    holdout,
+    map,
+    models,
+    sensitivity,
+    simulate,
+)
 from nsum_bayes.errors import NsumError
 
 app = typer.Typer(
@@ -31,6 +45,8 @@ for command in (
     fit.fit,
     diagnose.diagnose,
     holdout.holdout,
+    compare.compare,
+    sensitivity.sensitivity,
     calibrate.calibrate,
     estimate.estimate,
     map.map,

@@ -1,7 +1,8 @@
-"""A study with something held out: a known group taken for hidden, or an area's answers on hidden groups blanked."""
+"""A study with something held out: a known group taken for hidden, or answers blanked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +53,12 @@ def with_group_hidden(study: Study, group: str) -> Study:
 
 
 def with_area_blanked(study: Study, area: str) -> Study:
-    """The study without an area's answers on hidden groups; those on known groups stay and tell network sizes.
+    """The study without an area's answers on hidden groups; see `with_areas_blanked`."""
+    return with_areas_blanked(study, (area,))
+
+
+def with_areas_blanked(study: Study, areas: Sequence[str]) -> Study:
+    """The study without some areas' answers on hidden groups; those on known groups stay and tell network sizes.
 
     Raises
     ------
@@ -60,13 +66,76 @@ def with_area_blanked(study: Study, area: str) -> Study:
         No respondent in such an area.
     """
     survey = study.survey
-    if area not in survey.surveyed_areas:
-        what = f"No respondent lives in area '{area}'.{suggestion(area, survey.surveyed_areas.tolist())}"
-        raise StudyError([(what, "hold out", "Name a surveyed area by its code.")])
+    for area in areas:
+        if area not in survey.surveyed_areas:
+            what = f"No respondent lives in area '{area}'.{suggestion(area, survey.surveyed_areas.tolist())}"
+            raise StudyError([(what, "hold out", "Name a surveyed area by its code.")])
     blank = np.zeros(survey.answers.shape, dtype=bool)
-    blank[:, len(study.known_groups) :] = (survey.area == area)[:, None]
-    answers, upper = (np.where(blank, np.nan, values) for values in (survey.answers, survey.upper))
-    return replace(study, survey=replace(survey, answers=answers, upper=upper))
+    blank[:, len(study.known_groups) :] = np.isin(survey.area, list(areas))[:, None]
+    return _blanked(study, blank)
+
+
+def without_known_group(study: Study, group: str) -> Study:
+    """The study without a known group: neither its size nor the answers on it.
+
+    Raises
+    ------
+    StudyError
+        No such known group, or no other.
+    """
+    if group not in study.known_groups or len(study.known_groups) < 2:
+        what = f"'{group}' cannot be left out.{suggestion(group, study.known_groups)}"
+        raise StudyError([(what, "known groups", "Name one of two or more known groups.")])
+    questions = tuple(q for q in study.settings.question if q.group != group)
+    settings = study.settings.model_copy(update={"question": questions})
+    known, hidden = ordered_groups(settings)
+    table = study.known.table
+    return replace(
+        study,
+        settings=settings,
+        survey=_reordered(study.survey, (*known, *hidden)),
+        known=KnownSizes(table[table["group"] != group].reset_index(drop=True), known),
+    )
+
+
+def with_top_code(study: Study, largest: int) -> Study:
+    """The study with counts from ``largest`` on taken for "so many or more"; answers of other kinds stay.
+
+    Raises
+    ------
+    StudyError
+        A top code below one.
+    """
+    if largest < 1:
+        raise StudyError([(f"{largest} cannot be a top code.", "top code", "Give a whole number of one or more.")])
+    survey = study.survey
+    answers, upper = survey.answers.copy(), survey.upper.copy()
+    questions = []
+    for question in study.settings.question:
+        answer = question.answer
+        if answer.type == "count" and question.group:
+            code = largest if answer.top_code is None else min(largest, answer.top_code)
+            question = question.model_copy(update={"answer": answer.model_copy(update={"top_code": code})})
+            column = survey.groups.index(question.group)
+            above = answers[:, column] >= code
+            answers[above, column], upper[above, column] = code, np.inf
+        questions.append(question)
+    settings = study.settings.model_copy(update={"question": tuple(questions)})
+    return replace(study, settings=settings, survey=replace(survey, answers=answers, upper=upper))
+
+
+def with_respondent_blanked(study: Study, position: int) -> Study:
+    """The study without any answer of one respondent, named by position; the row stays."""
+    blank = np.zeros(study.survey.answers.shape, dtype=bool)
+    blank[position] = True
+    reported = np.where(np.arange(len(blank)) == position, np.nan, study.survey.reported_degree)
+    return _blanked(replace(study, survey=replace(study.survey, reported_degree=reported)), blank)
+
+
+def _blanked(study: Study, blank: np.ndarray) -> Study:
+    """The study without some answers (respondent, group)."""
+    answers, upper = (np.where(blank, np.nan, values) for values in (study.survey.answers, study.survey.upper))
+    return replace(study, survey=replace(study.survey, answers=answers, upper=upper))
 
 
 def _reordered(survey: Survey, groups: tuple[str, ...]) -> Survey:

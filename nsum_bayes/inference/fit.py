@@ -100,6 +100,7 @@ def fit(
     progress: bool | None = None,
     log_likelihood: bool = False,
     reuse: bool = False,
+    keep: Sequence[str] = (),
 ) -> Fit:
     """Sample the posterior of a model on a study with the No-U-Turn sampler (nutpie, numba).
 
@@ -118,6 +119,9 @@ def fit(
     reuse
         Compile so that later fits of the same shape in this process need not; for many fits of one model. Sampling
         takes some 20 % longer.
+    keep
+        Quantities to keep that are left out otherwise, because they are as large as the answers or follow from the
+        rest: ``log_theta`` (log of a group's share in each surveyed area, as reported).
 
     Returns
     -------
@@ -148,7 +152,7 @@ def fit(
     inputs = read_inputs(spec, study)
     model = build_from_inputs(spec, inputs)
     settings = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
-    left_out = [name for name in NOT_STORED if not (log_likelihood and name == "log_theta")]
+    left_out = [name for name in NOT_STORED if name not in keep and not (log_likelihood and name == "log_theta")]
     tree = _tidy(_sample(model, seed, settings, show, left_out, reuse), study)
     if log_likelihood:
         tree = add_log_likelihood(tree, spec, inputs, model)

@@ -10,6 +10,7 @@ tails are incomplete gamma and beta functions, which hold for a continuous degre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,18 @@ def _log_beta_moment(y: Floats, degree: Floats, theta: Floats, correlation: Floa
 
 
 def _log_rising(x: Floats, n: Floats) -> Floats:
-    """Log of Γ(x + n) / Γ(x): two log gammas alone lose what is left where x is large or n next to nothing."""
+    """Log of Γ(x + n) / Γ(x); exactly zero where n is."""
+    x, n = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(n, dtype=float))
+    rising = np.zeros(x.shape)
+    easy = (n >= 0.5) & (x < 1000.0)
+    hard = ~easy & (n != 0)
+    rising[easy] = gammaln(x[easy] + n[easy]) - gammaln(x[easy])
+    rising[hard] = _log_rising_exactly(x[hard], n[hard])
+    return rising
+
+
+def _log_rising_exactly(x: Floats, n: Floats) -> Floats:
+    """The same where x is large or n next to nothing, and two log gammas alone would lose what is left."""
     small = x < 20.0
     raised = np.where(small, x + 20.0, x)
     steps = sum(np.log1p(n / (np.where(small, x, 20.0) + j)) for j in range(20))
@@ -223,6 +235,18 @@ def check_available(spec: ModelSpec) -> None:
         )
 
 
+def with_log_theta(tree: xr.DataTree, build: Callable[[], pm.Model]) -> xr.Dataset:
+    """The posterior with ``log_theta`` (chain, draw, surveyed_area, group): as drawn, or computed by the model."""
+    import pymc as pm
+
+    posterior = tree["posterior"].to_dataset()
+    if "log_theta" in posterior:
+        return posterior
+    with build():
+        computed = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)
+    return posterior.assign(log_theta=computed["log_theta"])
+
+
 def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model: pm.Model) -> xr.DataTree:
     """Return the tree with group ``log_likelihood``: ``answers`` (chain, draw, respondent, group), single precision.
 
@@ -233,23 +257,18 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     FitError
         A model with residuals of each answer.
     """
-    import pymc as pm
-
     check_available(spec)
-    posterior = tree["posterior"].to_dataset()
-    if "log_theta" in posterior:
-        theta, posterior = posterior["log_theta"], posterior[[v for v in posterior.data_vars if v != "log_theta"]]
-    else:
-        with model:
-            theta = pm.compute_deterministics(posterior, var_names=["log_theta"], progressbar=False)["log_theta"]
-    log_theta = theta.transpose("chain", "draw", "surveyed_area", "group").values
+    posterior = with_log_theta(tree, lambda: model)
+    log_theta = posterior["log_theta"].transpose("chain", "draw", "surveyed_area", "group").values
+    posterior = posterior.drop_vars("log_theta")
     sizes = posterior.sizes
     cells = np.empty((sizes["chain"], sizes["draw"], *inputs.answers.shape), dtype=np.float32)
     for chain in range(sizes["chain"]):
         for start in range(0, sizes["draw"], DRAWS_IN_A_BLOCK):
             block = slice(start, start + DRAWS_IN_A_BLOCK)
             drawn = posterior.isel(chain=chain, draw=block)
-            cells[chain, block] = _block(spec, inputs, drawn, log_theta[chain, block])
+            degree = np.exp(drawn["log_degree"].values.astype(float))
+            cells[chain, block] = cell_log_probability(spec, inputs, drawn, log_theta[chain, block], degree)
     dims = ("chain", "draw", "respondent", "group")
     coords = {name: posterior.coords[name] for name in ("chain", "draw", "respondent")}
     group = xr.Dataset({"answers": (dims, cells)}, coords={**coords, "group": tree["observed_data"].coords["group"]})
@@ -257,10 +276,20 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     return xr.DataTree.from_dict({**datasets, "posterior": posterior, "log_likelihood": group})
 
 
-def _block(spec: ModelSpec, inputs: Inputs, drawn: xr.Dataset, log_theta: Floats) -> Floats:
-    """Log probabilities (draw, respondent, group) of some draws of one chain."""
-    degree = np.exp(drawn["log_degree"].values.astype(float))[:, :, None]
-    theta = np.exp(log_theta[:, inputs.area, :] + _log_multiplier(inputs, drawn))
+def cell_log_probability(
+    spec: ModelSpec, inputs: Inputs, drawn: xr.Dataset, log_theta: Floats, degree: Floats
+) -> Floats:
+    """Log probabilities (draw, respondent, group) of some draws of one chain, NaN where there is no answer.
+
+    Parameters
+    ----------
+    drawn
+        Draws of the parameters (draw, …).
+    log_theta, degree
+        (draw, surveyed_area, group) and (draw, respondent).
+    """
+    degree = degree[:, :, None]
+    theta = np.exp(log_theta[:, inputs.area, :] + log_multiplier(inputs, drawn))
     name = DISPERSIONS.get(spec.counts.kind)
     dispersion = drawn[name].values[:, None, :] if name else None
     cells = log_probability(spec.counts, inputs.answers, degree, theta, dispersion)
@@ -276,7 +305,7 @@ def _block(spec: ModelSpec, inputs: Inputs, drawn: xr.Dataset, log_theta: Floats
     return _with_silence(cells, inputs, drawn)
 
 
-def _log_multiplier(inputs: Inputs, drawn: xr.Dataset) -> Floats | float:
+def log_multiplier(inputs: Inputs, drawn: xr.Dataset) -> Floats | float:
     """What mixing adds to the log mean (draw, respondent, group), here and not by the model: in blocks."""
     total: Floats | float = 0.0
     if "respect_slope" in drawn:

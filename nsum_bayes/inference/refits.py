@@ -27,16 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "Task", "refit", "run_tasks"]
 
 
-def refit(
-    spec: ModelSpec, study: Study, seed: int, settings: Mapping[str, int], *, log_likelihood: bool = False
-) -> Fit:
+def refit(spec: ModelSpec, study: Study, seed: int, settings: Mapping[str, int], **options: Any) -> Fit:
     """One of many fits of a model: silent, and sharing what is compiled with the others of its process.
 
-    What the survey does not tell is told of the fit itself, once.
+    What the survey does not tell is told of the fit itself, once. ``options`` are those of `fit`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IdentificationWarning)
-        return fit(spec, study, seed=seed, **settings, progress=False, log_likelihood=log_likelihood, reuse=True)  # type: ignore[arg-type]
+        return fit(spec, study, seed=seed, **settings, progress=False, reuse=True, **options)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

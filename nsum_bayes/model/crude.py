@@ -50,7 +50,9 @@ def degree_precision(inputs: Inputs, beyond: float) -> np.ndarray:
 def log_rate(inputs: Inputs) -> np.ndarray:
     """Log of the plain scale-up rate of each hidden group with half an answer added (hidden_group)."""
     answers, ties = _hidden(inputs)
-    return np.minimum(np.log((answers.sum(axis=0) + 0.5) / ties.sum(axis=0)), -0.1)
+    total = ties.sum(axis=0)
+    rate = (answers.sum(axis=0) + 0.5) / np.where(total > 0, total, 50.0)  # one in a hundred where nobody answered
+    return np.minimum(np.log(rate), -0.1)
 
 
 def biases_stand_out(inputs: Inputs) -> bool:

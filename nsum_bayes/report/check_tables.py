@@ -1,0 +1,30 @@
+"""Tables of the checks, for files that go out: nothing in them is a respondent's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsum_bayes.checks.sensitivity import Sensitivity
+
+
+def write_sensitivity(found: Sensitivity, folder: str | Path) -> list[Path]:
+    """Write the tables of a sensitivity analysis as CSV; contraction by area is that of the model, not of respondents.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {"sensitivity": found.table, "power_scaling": found.power, "contraction": found.contraction}
+    if found.surface is not None:
+        tables["transmission_surface"] = found.surface.to_series().rename("prevalence_median").reset_index()
+    written = []
+    for name, table in tables.items():
+        path = folder / f"{name}.csv"
+        table.to_csv(path, index=False)
+        written.append(path)
+    return written
