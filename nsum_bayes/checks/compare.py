@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nsum_bayes.checks.folds import FoldScores, score_folds, score_known_groups, score_respondents
+from nsum_bayes.checks.folds import FoldScores, log_mean_error, score_folds, score_known_groups, score_respondents
 from nsum_bayes.errors import FitError
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.integrated import integrated_log_likelihood
@@ -56,7 +56,8 @@ class Comparison:
         What was left out: ``area``, a level, ``group``, ``respondent`` or ``cell``.
     table
         By model: ``elpd`` (sum over units of log predictive density), ``se``, ``difference`` from the best,
-        ``se_of_difference`` (over units), ``weight`` (stacking), ``units``, ``largest_k`` (Pareto k), ``flag``.
+        ``se_of_difference`` (over units), ``weight`` (stacking), ``units``, ``mc_error`` (Monte Carlo error of elpd),
+        ``largest_k`` (Pareto k), ``flag``.
     pointwise
         Log predictive density by unit and model. Units of schemes ``respondent`` and ``cell`` are positions in the
         survey: restricted.
@@ -192,6 +193,7 @@ def _loo_by_respondent(
     return FoldScores(
         exact.elpd.combine_first(found.elpd).reindex(found.elpd.index),
         exact.pareto_k.combine_first(found.pareto_k).reindex(found.elpd.index),
+        exact.error.combine_first(found.error).reindex(found.elpd.index),
         exact.failures,
     )
 
@@ -226,9 +228,10 @@ def _loo(run: Fit, log_likelihood: xr.DataArray) -> FoldScores:
         warnings.simplefilter("ignore")  # the table says how large k is
         found = az.loo(xr.DataTree.from_dict(groups), pointwise=True, var_name="answers")
     units = [str(unit) for unit in log_likelihood["unit"].values]
-    return FoldScores(
-        pd.Series(found.elpd_i.values.ravel(), index=units), pd.Series(found.pareto_k.values.ravel(), index=units)
-    )
+    # Leave-one-out is the harmonic mean of the densities: one over the mean of exp(-log density).
+    columns = (found.elpd_i, found.pareto_k, log_mean_error(-log_likelihood))
+    elpd, k, error = (pd.Series(np.ravel(column), index=units) for column in columns)
+    return FoldScores(elpd, k, error)
 
 
 def _refuse_unreliable(scheme: str, scores: Mapping[str, FoldScores]) -> None:
@@ -272,6 +275,7 @@ def _comparison(scheme: str, scores: Mapping[str, FoldScores]) -> Comparison:
                 "se_of_difference": error,
                 "weight": weights[name],
                 "units": number,
+                "mc_error": float(np.sqrt((scores[name].error ** 2).sum(min_count=1))),
                 "largest_k": largest,
                 "flag": _flag(difference, error, number, largest, first=name == order[0]),
             }

@@ -31,14 +31,16 @@ class FoldScores:
 
     Parameters
     ----------
-    elpd, pareto_k
-        By unit. k is that of the weights that the score averages over.
+    elpd, pareto_k, error
+        By unit. k is that of the weights that the score averages over, and the error that of a finite number of draws
+        (Monte Carlo standard error of elpd; NaN where there is none).
     failures
         Why refits failed, by key.
     """
 
     elpd: pd.Series
     pareto_k: pd.Series
+    error: pd.Series
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -119,8 +121,8 @@ def score_respondents(
 def _collected(outcome: Outcome) -> FoldScores:
     rows = {unit: row for result in outcome.results.values() for unit, row in result.items()}
     elpd = pd.Series({unit: row["elpd"] for unit, row in rows.items()}, dtype=float)
-    largest = pd.Series({unit: row["pareto_k"] for unit, row in rows.items()}, dtype=float)
-    return FoldScores(elpd, largest, outcome.failures)
+    k, error = (pd.Series({u: row[name] for u, row in rows.items()}, dtype=float) for name in ("pareto_k", "error"))
+    return FoldScores(elpd, k, error, outcome.failures)
 
 
 def _score_fold(
@@ -157,7 +159,17 @@ def _log_mean(log_density: xr.DataArray) -> dict[str, float]:
     return {
         "elpd": float(logsumexp(values) - np.log(len(values))),
         "pareto_k": float(k) if np.isfinite(k) else WILD,
+        "error": float(log_mean_error(flat)),
     }
+
+
+def log_mean_error(log_values: xr.DataArray) -> xr.DataArray:
+    """Monte Carlo standard error of the log of the mean of exp(values) over chain and draw, by the delta method."""
+    import arviz_stats  # noqa: F401  registers the accessor
+
+    over = ["chain", "draw"]
+    values = xr.DataArray(np.exp(log_values - log_values.max(over)))
+    return xr.DataArray(values.azstats.mcse(sample_dims=over) / values.mean(over))
 
 
 def _score_group(
@@ -165,4 +177,4 @@ def _score_group(
 ) -> dict[str, dict[str, float]]:
     draws, truth, _ = held_out_group(text, study, group, seed, settings)
     density = gaussian_kde(np.log(draws))
-    return {group: {"elpd": float(density.logpdf(np.log(truth))[0]), "pareto_k": float("nan")}}
+    return {group: {"elpd": float(density.logpdf(np.log(truth))[0]), "pareto_k": float("nan"), "error": float("nan")}}

@@ -161,7 +161,7 @@ def _surface_rows(surface: xr.DataArray | None, base: Mapping[str, list[float]])
     for group, stated in base.items():
         for value in surface["transmission"].values:
             median = float(surface.sel(group=group, transmission=value, degree_ratio=1.0))
-            told = {"group": group, "what": "transmission", "setting": f"fixed at {value:g}, degree ratio 1"}
+            told = {"group": group, "what": "transmission", "setting": f"transmission {value:g}, degree ratio 1"}
             yield {**told, "median": median, "lower": np.nan, "upper": np.nan, "ratio": median / stated[0]}
 
 

@@ -49,7 +49,7 @@ def sensitivity(
         files.append(sensitivity_figure(found, fit.study, out / "sensitivity.png"))
     for row in found.table.to_dict("records"):
         if row["median"] == row["median"]:  # not NaN
-            setting = f"{row['what']}, {row['setting']}" if row["setting"] else row["what"]
+            setting = row["setting"] or row["what"]
             console.result(f"{row['group']}: {row['median']:.3%}, {row['ratio']:.2f} times as stated ({setting})")
     for row in found.power[found.power["sensitive"]].to_dict("records"):
         console.result(f"{row['group']}: sensitive to {row['part']} (power-scaling index {row['index']:.2f})")

@@ -71,25 +71,25 @@ def _log_beta_moment(y: Floats, degree: Floats, theta: Floats, correlation: Floa
 
 
 def _log_rising(x: Floats, n: Floats) -> Floats:
-    """Log of Γ(x + n) / Γ(x); exactly zero where n is."""
+    """Log of Γ(x + n) / Γ(x): two log gammas alone lose what is left where x is large or n next to nothing."""
     x, n = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(n, dtype=float))
-    rising = np.zeros(x.shape)
-    easy = (n >= 0.5) & (x < 1000.0)
-    hard = ~easy & (n != 0)
+    rising = np.zeros(x.shape)  # where n is
+    easy = (n >= 0.5) & (x < 20.0)
+    small = ~easy & (n != 0) & (x < 20.0)
+    large = ~easy & (n != 0) & ~small
     rising[easy] = gammaln(x[easy] + n[easy]) - gammaln(x[easy])
-    rising[hard] = _log_rising_exactly(x[hard], n[hard])
+    rising[large] = _rising_series(x[large], n[large])
+    steps = sum(np.log1p(n[small] / (x[small] + j)) for j in range(20))
+    rising[small] = _rising_series(x[small] + 20.0, n[small]) - steps
     return rising
 
 
-def _log_rising_exactly(x: Floats, n: Floats) -> Floats:
-    """The same where x is large or n next to nothing, and two log gammas alone would lose what is left."""
-    small = x < 20.0
-    raised = np.where(small, x + 20.0, x)
-    steps = sum(np.log1p(n / (np.where(small, x, 20.0) + j)) for j in range(20))
-    series = (raised + n - 0.5) * np.log1p(n / raised) + n * (np.log(raised) - 1.0)
+def _rising_series(x: Floats, n: Floats) -> Floats:
+    """The same by Stirling's series, for x of twenty or more."""
+    series = (x + n - 0.5) * np.log1p(n / x) + n * (np.log(x) - 1.0)
     for power, weight in ((1, 1 / 12), (3, -1 / 360), (5, 1 / 1260), (7, -1 / 1680)):
-        series = series + weight * ((raised + n) ** -power - raised**-power)
-    return series - np.where(small, steps, 0.0)
+        series = series + weight * ((x + n) ** -power - x**-power)
+    return series
 
 
 def _size(part: Counts, mean: Floats, dispersion: Floats | None) -> Floats:
@@ -260,7 +260,7 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     check_available(spec)
     posterior = with_log_theta(tree, lambda: model)
     log_theta = posterior["log_theta"].transpose("chain", "draw", "surveyed_area", "group").values
-    posterior = posterior.drop_vars("log_theta")
+    posterior = posterior[[name for name in posterior.data_vars if name != "log_theta"]]  # its labels go too
     sizes = posterior.sizes
     cells = np.empty((sizes["chain"], sizes["draw"], *inputs.answers.shape), dtype=np.float32)
     for chain in range(sizes["chain"]):

@@ -15,6 +15,7 @@ from nsum_bayes.report.figures import save_figure
 from nsum_bayes.report.wording import STAMP
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from nsum_bayes.checks.holdout import HoldOut
@@ -41,6 +42,7 @@ def pit_plots(check: PredictiveCheck, study: Study, *, groups: list[str] | None 
 
 def _arviz(plot: str, title: str, check: PredictiveCheck, study: Study, groups: list[str] | None) -> Figure:
     import arviz as az
+    from matplotlib import pyplot
 
     names = list(check.tree["observed_data"].data_vars) if groups is None else groups
     size = (11.0, 2.3 * np.ceil(len(names) / COLUMNS) + 0.6)
@@ -56,6 +58,7 @@ def _arviz(plot: str, title: str, check: PredictiveCheck, study: Study, groups: 
             figure_kwargs={"figsize": size, "layout": "constrained"},
         )
     figure: Figure = collection.viz["figure"].item()
+    pyplot.close(figure)  # a notebook would show it a second time
     figure.suptitle(f"{title}{_stamp(study)}", fontsize=11, x=0.01, ha="left")
     return figure
 
@@ -89,7 +92,7 @@ def hold_out_figure(found: HoldOut, study: Study) -> Figure:
         )
         axes.plot((row["median"] + half) / truth, place, "o", color=colour, markersize=4)
     axes.axvline(1.0, color=SOFT, linewidth=0.8)
-    axes.set_xscale("log")
+    _log_axis(axes)
     names = rows["unit"] if found.what == "group" else rows["unit"] + ", " + rows["group"]
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.set_xlabel("estimate over truth, 95 % interval (log scale); red: misses")
@@ -112,10 +115,19 @@ def sensitivity_figure(found: Sensitivity, study: Study, path: str | Path | None
         labels = [row["setting"] or row["what"] for _, row in rows.iterrows()]
         axes.set_yticks(range(len(rows)), labels, fontsize=8)
         axes.set_title(f"{group} (% of {study.hidden(group).denominator})", fontsize=10, loc="left")
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
+        _log_axis(axes)
         axes.set_xlabel("median and 95 % interval, log scale", fontsize=8)
     return figure if path is None else save_figure(figure, path)
+
+
+def _log_axis(axes: Axes) -> None:
+    """A log scale with plain numbers, a few of them where it spans less than a power of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _page(study: Study, title: str, height: float, columns: int = 1) -> tuple[Figure, Any]:

@@ -34,7 +34,7 @@ def areas_fit() -> Fit:
 
 def scores(values: list[float], k: float = 0.2) -> FoldScores:
     units = [f"u{number}" for number in range(len(values))]
-    return FoldScores(pd.Series(values, index=units), pd.Series(k, index=units))
+    return FoldScores(pd.Series(values, index=units), pd.Series(k, index=units), pd.Series(0.1, index=units))
 
 
 # --- what is left out -----------------------------------------------------------------------------------------------
@@ -94,6 +94,8 @@ def test_a_score_is_the_log_of_a_mean_density() -> None:
     found = _log_mean(xr.DataArray(values, dims=("chain", "draw")))
     assert found["elpd"] == pytest.approx(logsumexp(values) - np.log(800))
     assert found["pareto_k"] < 0.5
+    # Independent draws: the error of a mean of log-normals, over the mean.
+    assert found["error"] == pytest.approx(np.sqrt(np.expm1(0.25) / 800), rel=0.25)
     # A few draws that outweigh all others are called out.
     values += np.random.default_rng(2).normal(0, 8, (4, 200))
     assert _log_mean(xr.DataArray(values, dims=("chain", "draw")))["pareto_k"] > 0.7
@@ -109,6 +111,7 @@ def test_differences_have_the_error_of_paired_units() -> None:
     assert row["difference"] == pytest.approx((worse - better).sum())
     assert row["se_of_difference"] == pytest.approx(np.sqrt(40) * (worse - better).std(ddof=1))
     assert row["se_of_difference"] < row["se"] / 5
+    assert row["mc_error"] == pytest.approx(0.1 * np.sqrt(40))
     assert found.clear()
     assert found.table["weight"].sum() == pytest.approx(1.0)
     assert found.table.loc["better", "weight"] > 0.9
@@ -132,15 +135,15 @@ def test_very_small_densities_still_have_weights() -> None:
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 
-def test_fits_of_other_answers_are_refused(areas_fit: Fit) -> None:
-    survey = areas_fit.study.survey
+def test_fits_of_other_answers_are_refused(one_area_fit: Fit) -> None:
+    survey = one_area_fit.study.survey
     answers = survey.answers.copy()
     answers[0, 0] += 1
-    other = replace(areas_fit, study=replace(areas_fit.study, survey=replace(survey, answers=answers)))
+    other = replace(one_area_fit, study=replace(one_area_fit.study, survey=replace(survey, answers=answers)))
     with pytest.raises(FitError, match="fitted to different answers"):
-        compare({"one": areas_fit, "other": other}, "respondent")
+        compare({"one": one_area_fit, "other": other}, "respondent")
     with pytest.raises(FitError, match="no way to leave something out") as refused:
-        compare({"one": areas_fit}, "village")
+        compare({"one": one_area_fit}, "village")
     assert "province" in str(refused.value)
     with pytest.raises(FitError, match="no fit to compare"):
         compare({})
@@ -158,6 +161,8 @@ def test_leave_one_out_with_wild_weights_is_refused() -> None:
 # --- short real refits ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.ci_slow
 def test_folds_are_scored_area_by_area_and_kept(areas_fit: Fit, tmp_path: Path) -> None:
     found = compare({"municipal": areas_fit}, "area", folds=2, seed=3, out=tmp_path, progress=False, **SHORT)
     assert sorted(found.pointwise.index) == sorted(areas_fit.study.survey.surveyed_areas)
