@@ -19,7 +19,7 @@ from nsum_bayes.data.study import Study
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.integrated import degree_moments, integrated_log_likelihood
 from nsum_bayes.inference.likelihood import check_available
-from nsum_bayes.inference.refits import Outcome, Task, refit, run_tasks
+from nsum_bayes.inference.refits import Outcome, Task, job_of, refit, run_tasks
 from nsum_bayes.model.spec import dumps, loads
 
 WILD = 99.0
@@ -78,9 +78,8 @@ def score_folds(
         Task(key, (text, run.study, areas, scheme == "area", int(number), dict(settings)))
         for (key, areas), number in zip(assigned.items(), seeds, strict=True)
     ]
-    job = f"folds by {scheme} {folds}, seed {seed}, {dict(settings)}, data {sorted(run.study.hashes.items())}, {text}"
-    outcome = run_tasks(_score_fold, tasks, out=out, job=job, **runs)
-    return _collected(outcome)
+    job = job_of(f"folds by {scheme} {folds}", seed, settings, run.study, text)
+    return _collected(run_tasks(_score_fold, tasks, out=out, job=job, **runs))
 
 
 def score_known_groups(
@@ -94,7 +93,7 @@ def score_known_groups(
         Task(group, (text, run.study, group, int(number), dict(settings)))
         for group, number in zip(groups, seeds, strict=True)
     ]
-    job = f"group scores, seed {seed}, {dict(settings)}, data {sorted(run.study.hashes.items())}, {text}"
+    job = job_of("group scores", seed, settings, run.study, text)
     return _collected(run_tasks(_score_group, tasks, out=out, job=job, **runs))
 
 
@@ -114,7 +113,7 @@ def score_respondents(
         Task(str(p), (text, run.study, int(p), (float(mean[p]), float(sd[p])), int(seeds[p]), dict(settings)))
         for p in positions
     ]
-    job = f"respondents, seed {seed}, {dict(settings)}, data {sorted(run.study.hashes.items())}, {text}"
+    job = job_of("respondents", seed, settings, run.study, text)
     return _collected(run_tasks(_score_respondent, tasks, out=out, job=job, **runs))
 
 

@@ -28,7 +28,7 @@ from nsum_bayes.estimates.rates import flat_draws, log_reported_rates
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.likelihood import DISPERSIONS
-from nsum_bayes.inference.refits import Task, refit, run_tasks
+from nsum_bayes.inference.refits import Task, job_of, refit, run_tasks
 from nsum_bayes.model.spec import ModelSpec, dumps, loads
 
 RARELY = 0.025
@@ -180,7 +180,7 @@ def hold_out(
         for unit, number in zip(everything, seeds, strict=True)
         if unit in chosen
     ]
-    job = f"hold out {what}, seed {seed}, {settings}, data {sorted(study.hashes.items())}, {text}"
+    job = job_of(f"hold out {what}", seed, settings, study, text)
     outcome = run_tasks(work, tasks, workers=workers, cluster=cluster, out=out, job=job, progress=progress)
     rows = [row for result in outcome.results.values() for row in result]
     rows += [{"unit": unit, "group": unit if what == "group" else "", "inside": False} for unit in outcome.failures]

@@ -21,6 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from nsum_bayes.checks.convergence import Finding
+from nsum_bayes.inference.likelihood import thinned
 from nsum_bayes.model.build import build_from_inputs
 from nsum_bayes.model.inputs import MISSING, Inputs, read_inputs
 
@@ -107,13 +108,11 @@ def posterior_predictive_check(run: Fit, *, seed: int = 1, draws: int = DRAWS) -
 
     inputs = read_inputs(run.spec, run.study)
     model = build_from_inputs(run.spec, inputs)
-    posterior = run.posterior
-    each = max(1, round(draws / posterior.sizes["chain"]))
-    kept = np.unique(np.linspace(0, posterior.sizes["draw"] - 1, each).round().astype(int))
-    thinned = xr.DataTree.from_dict({"posterior": posterior.isel(draw=kept).drop_vars("log_degree")})
+    some = thinned(run.posterior, max(1, round(draws / run.posterior.sizes["chain"])))
+    without_degrees = xr.DataTree.from_dict({"posterior": some.drop_vars("log_degree")})
     with model, without_log():
         made = pm.sample_posterior_predictive(
-            thinned, var_names=["answers"], random_seed=_word(seed, 12), progressbar=False
+            without_degrees, var_names=["answers"], random_seed=seed_word(seed, 12), progressbar=False
         )
     return _check("posterior", made["posterior_predictive"]["answers"], inputs, run.study)
 
@@ -125,7 +124,7 @@ def prior_predictive_check(spec: ModelSpec, study: Study, *, seed: int = 1, draw
     inputs = read_inputs(spec, study)
     model: pm.Model = build_from_inputs(spec, inputs)
     with model, without_log():
-        made = pm.sample_prior_predictive(draws, var_names=["answers"], random_seed=_word(seed, 13))
+        made = pm.sample_prior_predictive(draws, var_names=["answers"], random_seed=seed_word(seed, 13))
     return _check("prior", made["prior_predictive"]["answers"], inputs, study)
 
 
@@ -143,7 +142,8 @@ def without_log() -> Iterator[None]:
             log.setLevel(before)
 
 
-def _word(seed: int, purpose: int) -> int:
+def seed_word(seed: int, purpose: int) -> int:
+    """A seed for PyMC that follows from one seed and what it is for."""
     return int(np.random.SeedSequence((seed, purpose)).generate_state(1)[0])
 
 

@@ -30,7 +30,7 @@ from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.estimates.summaries import INTERVAL
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.integrated import integrated_log_likelihood
-from nsum_bayes.inference.refits import Task, refit, run_tasks
+from nsum_bayes.inference.refits import Task, job_of, refit, run_tasks
 from nsum_bayes.model.build import build_model
 from nsum_bayes.model.spec import dumps, loads
 
@@ -129,7 +129,7 @@ def sensitivity(
         Task(label, (text, study, kind, value, int(number), settings))
         for (_, label, kind, value), number in zip(changes, seeds, strict=False)
     ]
-    job = f"sensitivity, seed {seed}, {settings}, data {sorted(study.hashes.items())}, {text}"
+    job = job_of("sensitivity", seed, settings, study, text)
     outcome = run_tasks(_refit_changed, tasks, workers=workers, cluster=cluster, out=out, job=job, progress=progress)
     rows = list(_rows("as stated", "", base, base))
     rows += list(_surface_rows(surface, base))
@@ -217,7 +217,7 @@ def power_scaling(run: Fit) -> pd.DataFrame:
     if not is_available(run.spec):
         return pd.DataFrame(columns=columns)
     chains, draws = run.posterior.sizes["chain"], run.posterior.sizes["draw"]
-    likelihood = integrated_log_likelihood(run, draws=min(LIKELIHOOD_DRAWS, draws)).everything
+    likelihood = integrated_log_likelihood(run, draws=LIKELIHOOD_DRAWS).everything
     kept = np.searchsorted(run.posterior["draw"].values, likelihood["draw"].values)
     posterior = run.posterior.isel(draw=kept)
     model = build_model(run.spec, run.study)
@@ -296,14 +296,13 @@ def _prior_tree(run: Fit, seed: int) -> xr.DataTree:
     """Draws of the prior in the place of the posterior's."""
     import pymc as pm
 
-    from nsum_bayes.checks.predictive import without_log
+    from nsum_bayes.checks.predictive import seed_word, without_log
     from nsum_bayes.inference.fit import NOT_STORED
 
     model = build_model(run.spec, run.study)
     names = [v.name for v in model.free_RVs + model.deterministics if v.name not in NOT_STORED]
     with model, without_log():
-        word = int(np.random.SeedSequence((seed, 16)).generate_state(1)[0])
-        made = pm.sample_prior_predictive(PRIOR_DRAWS, var_names=names, random_seed=word)
+        made = pm.sample_prior_predictive(PRIOR_DRAWS, var_names=names, random_seed=seed_word(seed, 16))
     prior = made["prior"].to_dataset()
     absent = set(run.posterior.data_vars) - set(prior.data_vars)
     if absent:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nsum_bayes.data.areas import Areas
 from nsum_bayes.data.groups import KnownSizes
-from nsum_bayes.data.settings import HiddenSettings
+from nsum_bayes.data.settings import HiddenSettings, StudySettings
 from nsum_bayes.data.statements import TransmissionStatement
 from nsum_bayes.data.study import Study
 from nsum_bayes.data.survey import Survey, ordered_groups
@@ -41,15 +41,7 @@ def with_group_hidden(study: Study, group: str) -> Study:
             "areas": study.settings.areas.model_copy(update={"denominators": denominators}),
         }
     )
-    known, hidden = ordered_groups(settings)
-    table = study.known.table
-    return replace(
-        study,
-        settings=settings,
-        survey=_reordered(study.survey, (*known, *hidden)),
-        known=KnownSizes(table[table["group"] != group].reset_index(drop=True), known),
-        areas=_counting_everyone(study.areas),
-    )
+    return replace(_not_known(study, group, settings), areas=_counting_everyone(study.areas))
 
 
 def with_area_blanked(study: Study, area: str) -> Study:
@@ -88,6 +80,11 @@ def without_known_group(study: Study, group: str) -> Study:
         raise StudyError([(what, "known groups", "Name one of two or more known groups.")])
     questions = tuple(q for q in study.settings.question if q.group != group)
     settings = study.settings.model_copy(update={"question": questions})
+    return _not_known(study, group, settings)
+
+
+def _not_known(study: Study, group: str, settings: StudySettings) -> Study:
+    """The study under settings in which a known group is known no more, its size left out."""
     known, hidden = ordered_groups(settings)
     table = study.known.table
     return replace(

@@ -17,6 +17,7 @@ from nsum_bayes.inference.likelihood import (
     check_available,
     log_multiplier,
     log_report_probability,
+    thinned,
     with_log_theta,
 )
 from nsum_bayes.model.build import build_from_inputs
@@ -38,18 +39,12 @@ def cumulative_probabilities(run: Fit, draws: int) -> Iterator[tuple[Floats, Flo
     """
     check_available(run.spec)
     inputs = read_inputs(run.spec, run.study)
-    posterior = with_log_theta(_thinned(run.tree, draws), lambda: build_from_inputs(run.spec, inputs))
+    some = thinned(run.posterior, max(1, round(draws / run.posterior.sizes["chain"])))
+    posterior = with_log_theta(some, lambda: build_from_inputs(run.spec, inputs))
     for chain in range(posterior.sizes["chain"]):
         for draw in range(posterior.sizes["draw"]):
             drawn = posterior.isel(chain=chain, draw=[draw])
             yield _of_one_draw(run, inputs, drawn)
-
-
-def _thinned(tree: xr.DataTree, draws: int) -> xr.DataTree:
-    posterior = tree["posterior"].to_dataset()
-    each = max(1, round(draws / posterior.sizes["chain"]))
-    kept = np.unique(np.linspace(0, posterior.sizes["draw"] - 1, each).round().astype(int))
-    return xr.DataTree.from_dict({"posterior": posterior.isel(draw=kept)})
 
 
 def _of_one_draw(run: Fit, inputs: Inputs, drawn: xr.Dataset) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ import xarray as xr
 from scipy.special import logsumexp, ndtr
 from scipy.stats import norm
 
-from nsum_bayes.inference.likelihood import cell_log_probability, check_available, with_log_theta
+from nsum_bayes.inference.likelihood import cell_log_probability, check_available, thinned, with_log_theta
 from nsum_bayes.model.build import build_model
 from nsum_bayes.model.inputs import MISSING, Inputs, read_inputs
 from nsum_bayes.model.reported_degree import rounding_interval
@@ -93,9 +93,8 @@ def integrated_log_likelihood(
     """
     check_available(run.spec)
     inputs = read_inputs(run.spec, run.study if study is None else study)
-    posterior = with_log_theta(run.tree, lambda: build_model(run.spec, run.study))
-    if draws is not None and draws < posterior.sizes["draw"]:
-        posterior = posterior.isel(draw=np.linspace(0, posterior.sizes["draw"] - 1, draws).round().astype(int))
+    some = run.posterior if draws is None else thinned(run.posterior, draws)
+    posterior = with_log_theta(some, lambda: build_model(run.spec, run.study))
     chosen = np.arange(len(inputs.area)) if respondents is None else np.asarray(respondents)
     part = _of_respondents(inputs, chosen)
     points = _Quadrature.around(*(degree_moments(run, chosen) if around is None else around), nodes)

@@ -235,11 +235,16 @@ def check_available(spec: ModelSpec) -> None:
         )
 
 
-def with_log_theta(tree: xr.DataTree, build: Callable[[], pm.Model]) -> xr.Dataset:
+def thinned(posterior: xr.Dataset, each: int) -> xr.Dataset:
+    """So many draws of each chain, evenly spaced; all where there are no more."""
+    draws = posterior.sizes["draw"]
+    return posterior.isel(draw=np.unique(np.linspace(0, draws - 1, min(each, draws)).round().astype(int)))
+
+
+def with_log_theta(posterior: xr.Dataset, build: Callable[[], pm.Model]) -> xr.Dataset:
     """The posterior with ``log_theta`` (chain, draw, surveyed_area, group): as drawn, or computed by the model."""
     import pymc as pm
 
-    posterior = tree["posterior"].to_dataset()
     if "log_theta" in posterior:
         return posterior
     with build():
@@ -258,7 +263,7 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
         A model with residuals of each answer.
     """
     check_available(spec)
-    posterior = with_log_theta(tree, lambda: model)
+    posterior = with_log_theta(tree["posterior"].to_dataset(), lambda: model)
     log_theta = posterior["log_theta"].transpose("chain", "draw", "surveyed_area", "group").values
     posterior = posterior[[name for name in posterior.data_vars if name != "log_theta"]]  # its labels go too
     sizes = posterior.sizes

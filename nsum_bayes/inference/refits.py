@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nsum_bayes.data.study import Study
     from nsum_bayes.model.spec import ModelSpec
 
-__all__ = ["Outcome", "Task", "refit", "run_tasks"]
+__all__ = ["Outcome", "Task", "job_of", "refit", "run_tasks"]
 
 
 def refit(spec: ModelSpec, study: Study, seed: int, settings: Mapping[str, int], **options: Any) -> Fit:
@@ -35,6 +35,11 @@ def refit(spec: ModelSpec, study: Study, seed: int, settings: Mapping[str, int],
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IdentificationWarning)
         return fit(spec, study, seed=seed, **settings, progress=False, reuse=True, **options)  # type: ignore[arg-type]
+
+
+def job_of(what: str, seed: int, settings: Mapping[str, int], study: Study, spec_text: str) -> str:
+    """The name of a job of refits of one model: everything that its results depend on besides the tasks."""
+    return f"{what}, seed {seed}, {dict(settings)}, data {sorted(study.hashes.items())}, {spec_text}"
 
 
 @dataclass(frozen=True)
