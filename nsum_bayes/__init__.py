@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nsum_bayes.checks.convergence import Diagnosis, diagnose
     from nsum_bayes.checks.holdout import HoldOut, hold_out
     from nsum_bayes.checks.predictive import PredictiveCheck, posterior_predictive_check, prior_predictive_check
+    from nsum_bayes.checks.predictors import Predictors, predictors
     from nsum_bayes.checks.residuals import Residuals, residuals
     from nsum_bayes.checks.sensitivity import Sensitivity, sensitivity
     from nsum_bayes.classical.scale_up import Adjustment, ClassicalEstimates, scale_up
@@ -52,6 +53,8 @@ __all__ = [
     "Comparison",
     "sensitivity",
     "Sensitivity",
+    "predictors",
+    "Predictors",
     "posterior_predictive_check",
     "prior_predictive_check",
     "PredictiveCheck",
@@ -105,6 +108,8 @@ _HOME = {
     "Comparison": "nsum_bayes.checks.compare",
     "sensitivity": "nsum_bayes.checks.sensitivity",
     "Sensitivity": "nsum_bayes.checks.sensitivity",
+    "predictors": "nsum_bayes.checks.predictors",
+    "Predictors": "nsum_bayes.checks.predictors",
     "posterior_predictive_check": "nsum_bayes.checks.predictive",
     "prior_predictive_check": "nsum_bayes.checks.predictive",
     "PredictiveCheck": "nsum_bayes.checks.predictive",

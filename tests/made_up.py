@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.areas import Areas
+from nsum_bayes.data.covariates import CovariateCategory
+from nsum_bayes.data.neighbours import Neighbourhood
 from nsum_bayes.data.study import Study
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.simulate import Truth, simulate
@@ -24,7 +26,7 @@ HIDDEN = (
 
 
 def frame_of(count: int = 12) -> Areas:
-    """Areas in provinces of two and regions of four."""
+    """Areas in provinces of two and regions of four; those of a region lie in a row."""
     number = np.arange(count)
     population = 10_000.0 + 1_000 * number
     table = pd.DataFrame(
@@ -40,7 +42,9 @@ def frame_of(count: int = 12) -> Areas:
         index=pd.Index([f"{n:04d}" for n in number], name="area", dtype=object),
     )
     category = CovariateCategory("poverty", ("poverty",), "logit", "test", 2023)
-    return Areas(table, ("province", "region"), ("adults", "children"), (category,))
+    links = tuple((f"{n:04d}", f"{n + 1:04d}") for n in range(count - 1) if n % 4 < 3)
+    near = Neighbourhood(links)
+    return Areas(table, ("province", "region"), ("adults", "children"), (category,), neighbourhood=near)
 
 
 def model(**parts: object) -> sp.ModelSpec:

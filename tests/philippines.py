@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.areas import Areas
+from nsum_bayes.data.covariates import CovariateCategory
 
 CHILDREN_SHARE = 0.34
 """Share of people under 18, the same everywhere: the census table at hand has no ages, so it is assumed."""

@@ -25,7 +25,7 @@ SAME_THING = {
 """Names in the PyMC model, and in the story."""
 
 INNER = re.compile(
-    r".*_raw|.*_free|size_error|area_rate|area_cholesky(_stds)?|residual_cholesky|bias_own|scaled_degree_mean"
+    r".*_raw|.*_free|size_error|area_rate|area_cholesky(_stds)?|residual_cholesky|bias_own|scaled_degree_mean|spatial_weight"
 )
 """Variables of the PyMC model that only serve others; what they make is compared."""
 
@@ -90,7 +90,7 @@ def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telli
     used = np.unique(study.known.row_of(study.survey.surveyed_areas, study.areas))
     values["members"] = told["members"][:, used[design.sizes.roster[used]]]
     if "covariate_missing" in told:
-        gaps = np.isnan(design.area_covariates)
+        gaps = np.diagonal(design.covariate_covariance, axis1=1, axis2=2) > 0
         cells = np.zeros((draws, *gaps.shape))
         cells[:, gaps] = told["covariate_missing"]
         seen = surveyed if inputs.frame is None else np.arange(len(gaps))

@@ -146,7 +146,7 @@ def compare(
             }
         case _ if scheme == "area" or scheme in first.study.areas.levels:
             scores = {
-                name: score_folds(run, scheme, folds, seed, settings, _file(out, name), runs)
+                name: score_folds(run.spec, run.study, scheme, folds, seed, settings, _file(out, name), runs)
                 for name, run in fits.items()
             }
         case _:

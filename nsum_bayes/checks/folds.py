@@ -20,7 +20,7 @@ from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.integrated import degree_moments, integrated_log_likelihood
 from nsum_bayes.inference.likelihood import check_available
 from nsum_bayes.inference.refits import Outcome, Task, job_of, refit, run_tasks
-from nsum_bayes.model.spec import dumps, loads
+from nsum_bayes.model.spec import ModelSpec, dumps, loads
 
 WILD = 99.0
 
@@ -61,7 +61,8 @@ def assign_folds(study: Study, scheme: str, folds: int, seed: int) -> dict[str, 
 
 
 def score_folds(
-    run: Fit,
+    spec: ModelSpec,
+    study: Study,
     scheme: str,
     folds: int,
     seed: int,
@@ -70,16 +71,22 @@ def score_folds(
     runs: Mapping[str, Any],
 ) -> FoldScores:
     """Refit without each fold's answers on hidden groups and score them, area by area (or by unit of a level)."""
-    check_available(run.spec)
-    assigned = assign_folds(run.study, scheme, folds, seed)
+    job = job_of(f"folds by {scheme} {folds}", seed, settings, study, dumps(spec))
+    tasks = fold_tasks(spec, study, scheme, folds, seed, settings)
+    return _collected(run_tasks(score_fold, tasks, out=out, job=job, **runs))
+
+
+def fold_tasks(
+    spec: ModelSpec, study: Study, scheme: str, folds: int, seed: int, settings: Mapping[str, int]
+) -> list[Task]:
+    """One task a fold, for `score_fold`."""
+    check_available(spec)
+    assigned = assign_folds(study, scheme, folds, seed)
     seeds = np.random.SeedSequence((seed, 8)).generate_state(len(assigned))
-    text = dumps(run.spec)
-    tasks = [
-        Task(key, (text, run.study, areas, scheme == "area", int(number), dict(settings)))
+    return [
+        Task(key, (dumps(spec), study, areas, scheme == "area", int(number), dict(settings)))
         for (key, areas), number in zip(assigned.items(), seeds, strict=True)
     ]
-    job = job_of(f"folds by {scheme} {folds}", seed, settings, run.study, text)
-    return _collected(run_tasks(_score_fold, tasks, out=out, job=job, **runs))
 
 
 def score_known_groups(
@@ -124,7 +131,7 @@ def _collected(outcome: Outcome) -> FoldScores:
     return FoldScores(elpd, k, error, outcome.failures)
 
 
-def _score_fold(
+def score_fold(
     text: str, study: Study, areas: tuple[str, ...], singly: bool, seed: int, settings: Mapping[str, int]
 ) -> dict[str, dict[str, float]]:
     """Scores of one fold's areas, or of all of them together."""

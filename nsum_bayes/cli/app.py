@@ -23,6 +23,7 @@ from nsum_bayes.cli import (
     holdout,
     map,
     models,
+    predictors,
     sensitivity,
     simulate,
 )
@@ -47,6 +48,7 @@ for command in (
     holdout.holdout,
     compare.compare,
     sensitivity.sensitivity,
+    predictors.predictors,
     calibrate.calibrate,
     estimate.estimate,
     map.map,

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.areas import Areas
+from nsum_bayes.data.covariates import CovariateCategory
 from nsum_bayes.data.island_shapes import Island, cut_cells, grow_coast, grow_islets, nearest, spread_sites
 
 if TYPE_CHECKING:

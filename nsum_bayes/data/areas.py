@@ -11,23 +11,23 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.data.columns import Table, as_codes, as_labels, as_numbers, column_faults
+from nsum_bayes.data.covariates import (
+    CovariateCategory,
+    covariate_faults,
+    covariate_notes,
+    slope,
+    spread_of,
+    standard_errors,
+    standardised,
+    transformed,
+)
 from nsum_bayes.data.faults import Fault, counted, joined, listing, rows_text
+from nsum_bayes.data.neighbours import BY_BORDERS, Neighbourhood
 from nsum_bayes.data.settings import AreasSettings
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
-
-
-@dataclass(frozen=True)
-class CovariateCategory:
-    """One category of secondary data: its columns, their transform, and where they come from."""
-
-    category: str
-    columns: tuple[str, ...]
-    transform: str
-    source: str
-    year: int | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +38,7 @@ class Areas:
     ----------
     table
         Index ``area`` (unique code strings); columns ``name``, one a level (labels), ``population`` (persons), one a
-        denominator (persons) and one a covariate (raw values, NaN where missing).
+        denominator (persons), one a covariate (raw values, NaN where missing) and one a covariate's standard error.
     levels
         From smaller to larger; may be empty.
     denominators, covariates
@@ -47,6 +47,8 @@ class Areas:
         Polygons by area code in WGS84, or None.
     vintage
         Of the codes.
+    neighbourhood
+        How neighbours are found (`nsum_bayes.data.neighbours`).
     """
 
     table: pd.DataFrame
@@ -55,6 +57,7 @@ class Areas:
     covariates: tuple[CovariateCategory, ...]
     geometry: gpd.GeoSeries | None = None
     vintage: str = ""
+    neighbourhood: Neighbourhood = BY_BORDERS
 
     def __len__(self) -> int:
         return len(self.table)
@@ -95,7 +98,7 @@ class Areas:
         import xarray as xr
 
         pairs = [(category, column) for category in self.covariates for column in category.columns]
-        columns = [_standardised(transformed(self.table[c].to_numpy(float), cat.transform)) for cat, c in pairs]
+        columns = [standardised(self._transformed(category, column)) for category, column in pairs]
         return xr.DataArray(
             np.column_stack(columns) if columns else np.zeros((len(self), 0)),
             dims=("area", "covariate"),
@@ -106,25 +109,28 @@ class Areas:
             },
         )
 
+    def covariate_errors(self) -> np.ndarray:
+        """Standard error of each figure on the scale of `design_matrix` (area, covariate); zero where it has none.
 
-def transformed(values: np.ndarray, transform: str) -> np.ndarray:
-    """Values on the scale a covariate is used on: none, log, log1p or logit."""
-    match transform:
-        case "log":
-            return np.log(values)
-        case "log1p":
-            return np.log1p(values)
-        case "logit":
-            return np.log(values) - np.log1p(-values)
-        case _:
-            return values
+        By the delta method; a figure whose error is missing counts as one with the largest error stated.
+        """
+        found = []
+        for category in self.covariates:
+            stated = dict(category.errors)
+            for column in category.columns:
+                spread = spread_of(self._transformed(category, column))
+                if column not in stated or not spread:
+                    found.append(np.zeros(len(self)))
+                    continue
+                error = self.table[stated[column]].to_numpy(float)
+                values = self.table[column].to_numpy(float)
+                scaled = np.abs(slope(values, category.transform)) * error / spread
+                unknown = np.isnan(scaled) & ~np.isnan(values)
+                found.append(np.nan_to_num(np.where(unknown, np.nanmax(scaled, initial=0.0), scaled)))
+        return np.column_stack(found) if found else np.zeros((len(self), 0))
 
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    centred = values - np.nanmean(values)
-    sd = np.nanstd(values)
-    # A constant column's sd is rounding error, not exactly zero.
-    return centred / sd if sd > 1e-12 * np.nanmax(np.abs(values), initial=1e-300) else 0.0 * centred
+    def _transformed(self, category: CovariateCategory, column: str) -> np.ndarray:
+        return transformed(self.table[column].to_numpy(float), category.transform)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -175,13 +181,18 @@ def build_areas(
     columns = _read_columns(table, settings, faults)
     faults += _nesting_faults(table, settings, columns)
     faults += _population_faults(table, settings, columns)
-    faults += _covariate_faults(table, settings, columns)
+    faults += covariate_faults(table, settings, columns)
     if len(faults) > before or codes is None or len(set(codes)) < len(codes) or "" in codes:
         return None
-    notes += _covariate_notes(table.name, settings, columns)
-    frame = pd.DataFrame(columns, index=pd.Index(codes, name="area"))
+    notes += covariate_notes(table.name, settings, columns)
+    errors, named = standard_errors(settings, columns)
+    only_errors = {column for category in settings.covariates.values() for column in category.errors.values()}
+    only_errors -= {column for category in settings.covariates.values() for column in category.columns}
+    kept = {name: values for name, values in columns.items() if name not in only_errors}
+    frame = pd.DataFrame({**kept, **errors}, index=pd.Index(codes, name="area"))
     categories = tuple(
-        CovariateCategory(name, c.columns, c.transform, c.source, c.year) for name, c in settings.covariates.items()
+        CovariateCategory(name, c.columns, c.transform, c.source, c.year, tuple(named[name].items()))
+        for name, c in settings.covariates.items()
     )
     return Areas(frame, settings.levels, tuple(settings.denominators), categories, None, settings.vintage)
 
@@ -196,6 +207,9 @@ def _wanted(settings: AreasSettings) -> Iterator[tuple[str | None, str]]:
     for name, category in settings.covariates.items():
         for column in category.columns:
             yield column, f"study.toml, [areas.covariates.{name}], key columns"
+        for key in ("cv", "se"):
+            for column in getattr(category, key).values():
+                yield column, f"study.toml, [areas.covariates.{name}], key {key}"
 
 
 def _read_columns(table: Table, settings: AreasSettings, faults: list[Fault]) -> dict[str, np.ndarray]:
@@ -221,7 +235,8 @@ def _read_columns(table: Table, settings: AreasSettings, faults: list[Fault]) ->
 
 
 def _numeric_columns(settings: AreasSettings) -> list[tuple[str, str]]:
-    covariates = [(column, column) for category in settings.covariates.values() for column in category.columns]
+    categories = settings.covariates.values()
+    covariates = [(name, name) for category in categories for name in (*category.columns, *category.errors.values())]
     return [("population", settings.population), *settings.denominators.items(), *covariates]
 
 
@@ -259,7 +274,8 @@ def _population_faults(table: Table, settings: AreasSettings, columns: dict[str,
             continue
         wrong = np.flatnonzero(~(values > 0))
         if wrong.size:
-            what = f"The {'population' if name == 'population' else f'denominator {name!r}'} of {_areas(wrong)} "
+            what = f"The {'population' if name == 'population' else f'denominator {name!r}'} of "
+            what += f"{counted(wrong.size, 'area')} "
             what += f"{'is' if wrong.size == 1 else 'are'} missing, zero or negative."
             advice = "Give the number of persons, above zero, or leave the areas out of the frame."
             yield what, f"{table.name}, column {column}, {rows_text(wrong)}", advice
@@ -267,45 +283,9 @@ def _population_faults(table: Table, settings: AreasSettings, columns: dict[str,
             continue
         larger = np.flatnonzero((values > columns["population"]) & (columns["population"] > 0))
         if larger.size:
-            what = f"The denominator '{name}' of {_areas(larger)} is larger than the population."
+            what = f"The denominator '{name}' of {counted(larger.size, 'area')} is larger than the population."
             advice = "A denominator is a part of the population; correct either column."
             yield what, f"{table.name}, column {column}, {rows_text(larger)}", advice
-
-
-def _areas(rows: np.ndarray) -> str:
-    return counted(rows.size, "area")
-
-
-LIMITS = {
-    "log": (0.0, np.inf, "above zero"),
-    "log1p": (-1.0, np.inf, "above −1"),
-    "logit": (0.0, 1.0, "between 0 and 1, both excluded; divide percentages by 100"),
-}
-
-
-def _covariate_faults(table: Table, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[Fault]:
-    for name, category in settings.covariates.items():
-        low, high, wanted = LIMITS.get(category.transform, (-np.inf, np.inf, ""))
-        for column in (column for column in category.columns if column in columns):
-            values = columns[column]
-            if len(values) and np.isnan(values).all():
-                advice = "Give its values, or take it out of the study file."
-                yield f"The covariate '{column}' has no value in any area.", f"{table.name}, column {column}", advice
-            wrong = np.flatnonzero((values <= low) | (values >= high))
-            if wrong.size:
-                what = f"The covariate '{column}' cannot be transformed by {category.transform} in {_areas(wrong)}."
-                advice = f"Its values must be {wanted}; or choose another transform in [areas.covariates.{name}]."
-                yield what, f"{table.name}, column {column}, {rows_text(wrong)}", advice
-
-
-def _covariate_notes(file: str, settings: AreasSettings, columns: dict[str, np.ndarray]) -> Iterator[str]:
-    for column in (column for category in settings.covariates.values() for column in category.columns):
-        missing = np.flatnonzero(np.isnan(columns[column]))
-        if missing.size:
-            rows = rows_text(missing)
-            yield f"Area covariate '{column}': missing in {_areas(missing)} ({file}, {rows})."
-        if np.ptp(columns[column][~np.isnan(columns[column])]) == 0 and len(columns[column]) > 1:
-            yield f"Area covariate '{column}': the same in every area, so it says nothing ({file})."
 
 
 # --- geometry -------------------------------------------------------------------------------------------------------

@@ -67,6 +67,26 @@ def with_areas_blanked(study: Study, areas: Sequence[str]) -> Study:
     return _blanked(study, blank)
 
 
+def with_categories(study: Study, kept: Sequence[str]) -> Study:
+    """The study with only some categories of secondary data: the columns of all others are the same in every area.
+
+    The model keeps its shape, and coefficients of columns that never differ say nothing.
+
+    Raises
+    ------
+    StudyError
+        No such category.
+    """
+    areas, names = study.areas, [category.category for category in study.areas.covariates]
+    for name in (name for name in kept if name not in names):
+        what = f"There is no category '{name}' of secondary data.{suggestion(name, names)}"
+        raise StudyError([(what, "categories", f"Categories are {', '.join(names) or 'none'}.")])
+    left_out = [c for category in areas.covariates if category.category not in kept for c in category.columns]
+    same = {column: areas.table[column].dropna().iloc[0] for column in left_out}
+    hashes = {**study.hashes, "categories kept": ", ".join(sorted(kept))}
+    return replace(study, areas=replace(areas, table=areas.table.assign(**same)), hashes=hashes)
+
+
 def without_known_group(study: Study, group: str) -> Study:
     """The study without a known group: neither its size nor the answers on it.
 

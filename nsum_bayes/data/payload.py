@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.areas import Areas
+from nsum_bayes.data.covariates import CovariateCategory
 from nsum_bayes.data.groups import KnownSizes
+from nsum_bayes.data.neighbours import Neighbourhood
 from nsum_bayes.data.settings import StudySettings
 from nsum_bayes.data.survey import Survey
 
@@ -87,6 +89,7 @@ def areas_written(areas: Areas) -> dict[str, str]:
         "denominators": areas.denominators,
         "covariates": [vars(category) for category in areas.covariates],
         "vintage": areas.vintage,
+        "neighbourhood": vars(areas.neighbourhood),
     }
     return {"areas": _dumps(content), "geometry": "" if areas.geometry is None else areas.geometry.to_json()}
 
@@ -114,7 +117,13 @@ def read(texts: Mapping[str, str]) -> Parts:
 
 def _areas(content: dict[str, Any], geometry: str) -> Areas:
     table = _table(content["table"]).set_axis(pd.Index(content["codes"], name="area", dtype=str), axis=0)
-    categories = tuple(CovariateCategory(**{**c, "columns": tuple(c["columns"])}) for c in content["covariates"])
+    categories = tuple(
+        # Fits saved before covariates had errors name none.
+        CovariateCategory(
+            **{**c, "columns": tuple(c["columns"]), "errors": tuple((n, e) for n, e in c.get("errors", ()))}
+        )
+        for c in content["covariates"]
+    )
     return Areas(
         table,
         tuple(content["levels"]),
@@ -122,7 +131,13 @@ def _areas(content: dict[str, Any], geometry: str) -> Areas:
         categories,
         _polygons(geometry) if geometry else None,
         content["vintage"],
+        _neighbourhood(content.get("neighbourhood", {})),
     )
+
+
+def _neighbourhood(content: dict[str, Any]) -> Neighbourhood:
+    """Fits saved before there were such rules have none."""
+    return Neighbourhood(**{**content, "links": tuple((one, other) for one, other in content.get("links", ()))})
 
 
 def _polygons(text: str) -> gpd.GeoSeries:

@@ -164,13 +164,49 @@ class GeometrySettings(Section):
     code: Text = Field(description="the column of the geometry file that holds the area code")
 
 
+class NeighbourSettings(Section):
+    """[areas.neighbours]: which areas are neighbours, for models with a spatial term; by default those whose borders
+    touch.
+
+    ``links`` is a table of pairs of area codes (columns ``from`` and ``to``) that are neighbours as well, such as ports
+    of a ferry. ``join_islands`` joins groups of areas without a common border, each to the nearest area of another.
+    ``within_km``: borders closer than this touch. ``contiguity = false``: only links count.
+    """
+
+    links: str = ""
+    join_islands: bool = False
+    within_km: float = Field(default=0.1, ge=0)
+    contiguity: bool = True
+
+
 class CovariateSettings(Section):
-    """[areas.covariates.NAME]: one category of secondary data."""
+    """[areas.covariates.NAME]: one category of secondary data.
+
+    ``cv`` names, for columns that are estimates themselves, the column with the coefficient of variation of each
+    figure (0.3 for 30 %); ``se``, the column with its standard error.
+    """
 
     columns: tuple[Text, ...] = Field(min_length=1, description="the columns of this category in the areas file")
     transform: Transform = "none"
+    cv: dict[str, Text] = Field(default_factory=dict)
+    se: dict[str, Text] = Field(default_factory=dict)
     source: str = ""
     year: int | None = None
+
+    @model_validator(mode="after")
+    def _errors_of_columns(self) -> CovariateSettings:
+        odd = [name for name in (*self.cv, *self.se) if name not in self.columns]
+        if odd:
+            raise ValueError(f"'{odd[0]}' has an error and is not among the columns")
+        twice = set(self.cv) & set(self.se)
+        if twice:
+            raise ValueError(f"give the error of '{min(twice)}' by 'cv' or by 'se', not both")
+        return self
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """Column with the error of each column that has one."""
+        return {**self.cv, **self.se}
 
 
 class AreasSettings(Section):
@@ -183,6 +219,7 @@ class AreasSettings(Section):
     population: Text = Field(description="the column with everyone in the frame of the question")
     denominators: dict[str, Text] = Field(description="name = column of each population that a rate can be per")
     geometry: GeometrySettings | None = None
+    neighbours: NeighbourSettings = NeighbourSettings()
     vintage: str = ""
     covariates: dict[str, CovariateSettings] = Field(default_factory=dict)
 

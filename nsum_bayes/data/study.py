@@ -17,7 +17,9 @@ from nsum_bayes.data.columns import Table
 from nsum_bayes.data.contacts import build_contacts, given_side_data, read_side_data
 from nsum_bayes.data.faults import Fault
 from nsum_bayes.data.groups import KnownSizes, build_known, no_known_sizes
-from nsum_bayes.data.readers import find_file, geometry_by_code, read_geometry, read_table, sha256
+from nsum_bayes.data.neighbours import Neighbourhood, read_links
+from nsum_bayes.data.readers import sha256
+from nsum_bayes.data.secondary import collinear_notes, leak_notes
 from nsum_bayes.data.settings import (
     LinkSettings,
     LocalShareStatement,
@@ -25,6 +27,7 @@ from nsum_bayes.data.settings import (
     StudySettings,
     TransmissionStatement,
 )
+from nsum_bayes.data.study_files import LINKS, NamedGeometry, Tables, given_geometry, read_files
 from nsum_bayes.data.survey import Survey, build_survey, ordered_groups
 from nsum_bayes.data.vocabulary import place, read_settings
 from nsum_bayes.errors import StudyError
@@ -220,7 +223,7 @@ class Study:
         settings, faults = read_settings(raw)
         if settings is None:
             raise StudyError(faults)
-        tables, geometry, hashes = _read_files(settings, file.parent, faults)
+        tables, geometry, hashes = read_files(settings, file.parent, faults)
         side_data, more = read_side_data(settings, file.parent, list(hashes), faults)
         return _assembled(settings, tables, side_data, geometry, {file.name: sha256(file), **hashes, **more}, faults)
 
@@ -232,6 +235,7 @@ class Study:
         survey: pd.DataFrame,
         known: pd.DataFrame | None = None,
         areas: pd.DataFrame,
+        links: pd.DataFrame | None = None,
         geometry: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
         side_data: Mapping[str, pd.DataFrame] | None = None,
     ) -> Study:
@@ -244,6 +248,8 @@ class Study:
         survey, known, areas
             The frames that the study file would name; not changed. ``known`` may be left out where no question asks
             about a group of known size.
+        links
+            Pairs of area codes that are neighbours, columns ``from`` and ``to``.
         geometry
             Polygons: a GeoSeries indexed by area code, or a GeoDataFrame with the code column of [areas.geometry]
             ([areas] where that is absent).
@@ -259,10 +265,11 @@ class Study:
         if parsed is None:
             raise StudyError(faults)
         frames = {"survey": survey, "known": pd.DataFrame() if known is None else known, "areas": areas}
+        frames |= {} if links is None else {LINKS: links}
         tables: Tables = {name: Table(f"the {name} frame", f.reset_index(drop=True)) for name, f in frames.items()}
         hashes = {name: _frame_hash(frame) for name, frame in {**(side_data or {}), **frames}.items()}
         members = given_side_data(parsed, side_data or {}, faults)
-        return _assembled(parsed, tables, members, _given_geometry(geometry, parsed, faults), hashes, faults)
+        return _assembled(parsed, tables, members, given_geometry(geometry, parsed, faults), hashes, faults)
 
     def to_payload(self) -> dict[str, str]:
         """The whole study as JSON texts; holds respondents' answers, so it is restricted."""
@@ -290,49 +297,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise StudyError([(f"The study file is not valid TOML: {error}.", file.name, advice)]) from None
 
 
-Tables = dict[str, Table | None]
-NamedGeometry = tuple["gpd.GeoSeries | None", str]
-
-
 def _frame_hash(frame: pd.DataFrame) -> str:
     return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-
-
-def _read_files(
-    settings: StudySettings, folder: Path, faults: list[Fault]
-) -> tuple[Tables, NamedGeometry, dict[str, str]]:
-    tables: Tables = {}
-    hashes: dict[str, str] = {}
-    names = {"survey": settings.survey.file, "known": settings.known.file, "areas": settings.areas.file}
-    stated = settings.areas.geometry
-    named = [*names.values(), *([stated.file] if stated else [])]
-    for role, name in names.items():
-        if role == "known" and not ordered_groups(settings)[0] and _nothing_in(folder / name):
-            continue
-        what = {"known": "known sizes"}.get(role, role)
-        path = find_file(folder, name, named, what, f"study.toml, [{role}]", faults)
-        tables[role] = read_table(path, faults) if path else None
-        if path:
-            hashes[name] = sha256(path)
-    if stated is None:
-        return tables, (None, ""), hashes
-    path = find_file(folder, stated.file, named, "geometry", "study.toml, [areas.geometry]", faults)
-    if path is None:
-        return tables, (None, ""), hashes
-    return tables, (read_geometry(path, stated.code, faults), path.name), hashes | {stated.file: sha256(path)}
-
-
-def _nothing_in(path: Path) -> bool:
-    """Whether a file is not named (the path is then the folder's) or is empty; either will do where none is needed."""
-    return path.is_dir() or (path.is_file() and not path.stat().st_size)
-
-
-def _given_geometry(geometry: Any, settings: StudySettings, faults: list[Fault]) -> NamedGeometry:
-    name = "the geometry frame"
-    if geometry is None or not hasattr(geometry, "columns"):
-        return geometry, name
-    code = settings.areas.geometry.code if settings.areas.geometry else settings.areas.code
-    return geometry_by_code(geometry, code, name, faults), name
 
 
 def _assembled(
@@ -353,12 +319,21 @@ def _assembled(
     survey = build_survey(tables["survey"], settings, codes, faults, notes) if tables["survey"] else None
     known = _known(settings, tables.get("known"), areas, survey, faults, notes)
     contacts = build_contacts(side_data, settings, ordered_groups(settings)[0], faults, notes)
+    near = _neighbourhood(settings, tables.get(LINKS), codes, faults)
     polygons, name = geometry
     if polygons is not None and codes is not None:
         polygons = match_geometry(polygons, name, codes, faults)
     if faults or survey is None or known is None or areas is None:
         raise StudyError(faults)
-    return Study(settings, survey, known, replace(areas, geometry=polygons), hashes, tuple(notes), contacts)
+    notes += [*collinear_notes(areas), *leak_notes(areas, survey, len(known.groups))]
+    areas = replace(areas, geometry=polygons, neighbourhood=near)
+    return Study(settings, survey, known, areas, hashes, tuple(notes), contacts)
+
+
+def _neighbourhood(settings: StudySettings, links: Table | None, codes: Any, faults: list[Fault]) -> Neighbourhood:
+    rules = settings.areas.neighbours
+    pairs = read_links(links, codes, faults) if links is not None and codes is not None else ()
+    return Neighbourhood(pairs, rules.join_islands, rules.within_km, rules.contiguity)
 
 
 def _known(

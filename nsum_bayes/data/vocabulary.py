@@ -17,7 +17,6 @@ from nsum_bayes.data.faults import Fault, listing
 from nsum_bayes.data.settings import QuestionSettings, StudySettings
 from nsum_bayes.errors import suggestion
 
-LATER_KEYS = ("cv",)
 LATER_SUFFIXES = (".sav", ".zsav", ".por", ".dta")
 RESERVED_LEVELS = (
     *("area", "name", "nation", "population", "level", "group", "wave", "denominator", "respondents", "simulated"),
@@ -47,12 +46,12 @@ def read_settings(raw: dict[str, Any]) -> tuple[StudySettings | None, list[Fault
     unfinished = list(_unfinished(raw))
     if unfinished:  # a draft: what else is wrong shows once everything is decided
         return None, unfinished
-    keys, files = list(_later_keys(raw)), list(_later_files(raw))
-    settings, faults = _validated(raw, later={where for _, where, _ in keys})
-    faults = [*keys, *files, *faults]
+    files = list(_later_files(raw))
+    settings, faults = _validated(raw)
+    faults = [*files, *faults]
     if settings is None:
         return None, faults
-    return (None if keys or files else settings), faults + _contradictions(settings)
+    return (None if files else settings), faults + _contradictions(settings)
 
 
 def place(location: Sequence[int | str]) -> str:
@@ -66,13 +65,7 @@ def place(location: Sequence[int | str]) -> str:
     return f"study.toml, [{'.'.join(parts)}]"
 
 
-# --- keys that wait for a later version -----------------------------------------------------------------------------
-
-
-def _later_keys(raw: dict[str, Any]) -> Iterator[Fault]:
-    for name, category in _named_tables(raw, "areas", "covariates"):
-        if "cv" in category:
-            yield _later("cv", ("areas", "covariates", name), "Remove the key; the column is then taken as exact.")
+# --- files that wait for a later version -----------------------------------------------------------------------------
 
 
 def _later_files(raw: dict[str, Any]) -> Iterator[Fault]:
@@ -80,20 +73,8 @@ def _later_files(raw: dict[str, Any]) -> Iterator[Fault]:
         table = raw.get(section)
         file = table.get("file") if isinstance(table, dict) else None
         if isinstance(file, str) and Path(file).suffix.lower() in LATER_SUFFIXES:
-            yield _later(f"{Path(file).suffix} file", (section,), "Save the table as CSV, Parquet or Excel.")
-
-
-def _later(feature: str, where: Location, advice: str) -> Fault:
-    return f"{feature} is not supported yet.", place(where), advice
-
-
-def _named_tables(raw: dict[str, Any], *path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    table: Any = raw
-    for key in path:
-        table = table.get(key, {}) if isinstance(table, dict) else {}
-    for name, value in table.items() if isinstance(table, dict) else ():
-        if isinstance(value, dict):
-            yield name, value
+            what = f"{Path(file).suffix} file is not supported yet."
+            yield what, place((section,)), "Save the table as CSV, Parquet or Excel."
 
 
 def _unfinished(raw: Any, location: Location = ()) -> Iterator[Fault]:
@@ -110,7 +91,7 @@ def _unfinished(raw: Any, location: Location = ()) -> Iterator[Fault]:
 # --- the vocabulary -------------------------------------------------------------------------------------------------
 
 
-def _validated(raw: dict[str, Any], later: set[str]) -> tuple[StudySettings | None, list[Fault]]:
+def _validated(raw: dict[str, Any]) -> tuple[StudySettings | None, list[Fault]]:
     """Unknown keys are taken out and validation goes on, so that they do not hide what else is wrong."""
     pruned = copy.deepcopy(raw)
     try:
@@ -119,19 +100,11 @@ def _validated(raw: dict[str, Any], later: set[str]) -> tuple[StudySettings | No
         first = error.errors()
     for detail in (d for d in first if d["type"] == "extra_forbidden"):
         _remove(pruned, detail["loc"])
-    faults = [_fault(detail) for detail in first if not _said_already(detail, later)]
+    faults = [_fault(detail) for detail in first]
     try:
         return StudySettings.model_validate(pruned), faults
     except ValidationError:
         return None, faults
-
-
-def _said_already(detail: ErrorDetails, later: set[str]) -> bool:
-    """Whether the error only repeats that a key of this table is not supported yet."""
-    location = detail["loc"]
-    if detail["type"] == "extra_forbidden":
-        return location[-1] in LATER_KEYS and place(location[:-1]) in later
-    return place(location) in later or place(location[:-1]) in later
 
 
 def _remove(raw: Any, location: Location) -> None:

@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from nsum_bayes.data.secondary import CovariateKnowledge, covariate_knowledge
 from nsum_bayes.inference.fit import Fit
+from nsum_bayes.model.intrinsic import intrinsic_field
+from nsum_bayes.model.spatial_basis import conditional_effects
+from nsum_bayes.model.surface import surface_basis
 
 
 def flat_draws(posterior: xr.Dataset, name: str) -> np.ndarray:
@@ -51,33 +55,36 @@ def modelled_areas(run: Fit, name: str) -> np.ndarray:
 
 
 def _add_covariates(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
-    """Add X β; a missing figure is one more unknown per draw, told by the survey where the area was visited.
+    """Add X β; figures that are not exact are unknowns, told by the survey too where the area was visited.
 
     The rest are drawn in the order of the codes: the order of the rows of the areas file changes nothing.
     """
-    values = run.study.areas.design_matrix().values
+    told = covariate_knowledge(run.study.areas)
     coefficient = flat_draws(posterior, "rate_coefficient")
-    log_rate += np.einsum("ac,dch->dah", np.nan_to_num(values), coefficient, optimize=True)
-    unknown = _sampled_covariates(run, posterior, values)
-    by_code = np.argsort(run.study.areas.codes)
-    for place, column in zip(*np.nonzero(np.isnan(values[by_code])), strict=True):
-        area = by_code[place]
-        drawn = unknown.get((area, column))
-        if drawn is None:
-            drawn = rng.normal(size=len(coefficient))
-        log_rate[:, area, :] += drawn[:, None] * coefficient[:, column, :]
+    log_rate += np.einsum("ac,dch->dah", told.mean, coefficient, optimize=True)
+    sampled, factors = _sampled_covariates(run, posterior, told), told.factors()
+    for area in np.argsort(run.study.areas.codes):
+        open_ = np.flatnonzero(told.uncertain[area])
+        if not len(open_):
+            continue
+        deviation = sampled.get(int(area))
+        if deviation is None:
+            raw = rng.normal(size=(len(coefficient), len(open_)))
+            deviation = raw @ factors[area][np.ix_(open_, open_)].T
+        log_rate[:, area, :] += np.einsum("dc,dch->dh", deviation, coefficient[:, open_, :])
 
 
-def _sampled_covariates(run: Fit, posterior: xr.Dataset, values: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
-    """Draws of missing figures that were unknowns of the model, by (area, covariate) position."""
+def _sampled_covariates(run: Fit, posterior: xr.Dataset, told: CovariateKnowledge) -> dict[int, np.ndarray]:
+    """Draws of figures that were unknowns of the model, less their mean (draw, unknown), by area."""
     if "covariate_missing" not in posterior:
         return {}
     # The parameter itself has no area dim; an area effect, where there is one, has that of the areas with rates.
     by_area = "area_effect" if "area_effect" in posterior else "covariate_missing"
     position = modelled_areas(run, by_area)
     draws = flat_draws(posterior, "covariate_missing")
-    rows, columns = np.nonzero(np.isnan(values[position]))
-    return {(position[r], c): draws[:, i] for i, (r, c) in enumerate(zip(rows, columns, strict=True))}
+    rows, columns = np.nonzero(told.uncertain[position])
+    deviation = draws - told.mean[position[rows], columns]
+    return {int(position[row]): deviation[:, rows == row] for row in np.unique(rows)}
 
 
 def _add_level(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, level: str, rng: np.random.Generator) -> None:
@@ -93,10 +100,35 @@ def _add_level(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, level: str
 
 def _add_areas(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
     position = modelled_areas(run, "area_effect")
+    if "spatial_share" in posterior:
+        log_rate += _with_neighbours(run, posterior, position, rng)
+        return
     log_rate[:, position, :] += flat_draws(posterior, "area_effect")
     rest = unseen(run, position)
     fresh = rng.normal(size=(log_rate.shape[0], len(rest), log_rate.shape[2]))
     log_rate[:, rest, :] += _scaled(fresh, posterior)
+
+
+def _with_neighbours(run: Fit, posterior: xr.Dataset, position: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Effects of all areas (draw, area, hidden_group): the others' as their neighbours' say, and a draw of the rest."""
+    areas, seen = run.study.areas, flat_draws(posterior, "area_effect")
+    draws, _, groups = seen.shape
+    shape = (draws, len(areas), groups)
+    share = flat_draws(posterior, "spatial_share")
+    # In the order of the codes, so that the order of the rows of the areas file changes nothing of the plain part.
+    by_code = np.argsort(np.argsort(areas.codes))
+    fresh = _scaled(rng.normal(size=shape)[:, by_code], posterior)
+    if "spatial_weight" in posterior:
+        part = run.spec.prevalence.spatial  # type: ignore[union-attr]
+        waves = surface_basis(part, areas).waves  # type: ignore[arg-type]
+        surface = np.einsum("am,dmg->dag", waves, flat_draws(posterior, "spatial_weight"), optimize=True)
+        rho = share[:, None, None]
+        effect = np.sqrt(1.0 - rho) * fresh + np.sqrt(rho) * _scaled(surface, posterior)
+        effect[:, position] = seen
+        return effect
+    field = intrinsic_field(areas)
+    smooth = _scaled(np.stack([field.draw(rng, draws) for _ in range(groups)], axis=2), posterior)
+    return conditional_effects(areas, position, share, seen, fresh, smooth)
 
 
 def unseen(run: Fit, position: np.ndarray) -> np.ndarray:

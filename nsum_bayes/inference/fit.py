@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from nsum_bayes.errors import FitError, ModelError
 from nsum_bayes.inference.identification import warn_of_repeated_priors
@@ -207,6 +208,7 @@ def _sample(
     with (
         narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report,
         warnings.catch_warnings(),
+        threadpool_limits(limits=1, user_api="blas"),  # chains run side by side, and the same bits on any machine size
     ):
         # Starting points come from PyTensor's C back end; the sampler itself runs on numba and needs no BLAS there.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")

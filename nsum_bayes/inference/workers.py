@@ -17,6 +17,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from nsum_bayes.errors import FitError, NsumError
 
 DEATHS = 3
@@ -84,18 +86,25 @@ def run_on_cluster(work: Work, tasks: Sequence[Task], address: str) -> Iterator[
             advice="Start one (`dask scheduler`), or give the address that it prints, such as tcp://host:8786.",
         ) from None
     with client:
-        futures = {client.submit(_attempt, work, task, pure=False, retries=DEATHS - 1): task.key for task in tasks}
-        for future in as_completed(futures):
+        keys = {}
+        waiting = as_completed()
+        for task in tasks:
+            future = client.submit(_attempt, work, task, pure=False, retries=DEATHS - 1)
+            keys[future.key] = task.key
+            waiting.add(future)
+        # No finished future is held: the result of one held would be made again when the worker it lies on dies.
+        for future in waiting:
             error = future.exception()
-            if error is None:
-                yield future.result()
-            else:
-                yield Done(futures[future], failure=_told(error))
+            done = future.result() if error is None else Done(keys[future.key], failure=_told(error))
+            future.release()
+            yield done
 
 
 def _attempt(work: Work, task: Task) -> Done:
     try:
-        return Done(task.key, work(*task.arguments))
+        # Matrix products summed by one thread or by two differ in the last bit, and a chain makes much of a bit.
+        with threadpool_limits(limits=1, user_api="blas"):
+            return Done(task.key, work(*task.arguments))
     except Exception as error:
         return Done(task.key, failure=_told(error))
 

@@ -13,10 +13,12 @@ from nsum_bayes.model.prior_vocabulary import (
     HalfNormal,
     InterceptPrior,
     LocationPrior,
+    LogNormal,
     Normal,
     OverdispersionPrior,
     Part,
     ScalePrior,
+    SharePrior,
 )
 
 
@@ -124,18 +126,71 @@ class KnownSizesUse(Part):
     roster_sd: HalfNormal = HalfNormal(sd=1.0, reason="areas within a factor of seven of one another")
 
 
+class Bym2(Part):
+    """Area effects that neighbours share in part: e_h = area_sd_h (√(1 − ρ) v_h + √ρ u_h), u on the map of neighbours.
+
+    ``share``: ρ, the share of the variance that neighbours share.
+    """
+
+    kind: Literal["bym2"] = "bym2"
+    share: SharePrior
+
+
+class Hsgp(Part):
+    """Area effects that follow a smooth surface in part: e_h = area_sd_h (√(1 − ρ) v_h + √ρ f_h), f by distance.
+
+    ``share``: ρ. ``length_km``: length scale of the surface, whose covariance is Matérn 3/2 of the great-circle
+    distance between centroids.
+    """
+
+    kind: Literal["hsgp"] = "hsgp"
+    share: SharePrior
+    length_km: LogNormal
+
+
+Spatial = Annotated[Bym2 | Hsgp, Field(discriminator="kind")]
+
+
+class Shrinkage(Part):
+    """Coefficients shrunk by category of data: β_j = s_c(j) z_j, s_c = g λ_c, bounded by ``slab``.
+
+    ``overall``: g, how far categories matter at all. ``category``: λ_c, each one's own scale, heavy-tailed.
+    ``slab``: the largest standard deviation that coefficients of a category can have.
+    """
+
+    overall: ScalePrior
+    category: ScalePrior
+    slab: float = Field(gt=0)
+
+
 class Prevalence(Part):
     """log r_ha = α_h + X_a β_h + level effects + area effect: the *reported* rate of a hidden group per denominator.
 
-    ``coefficient`` absent: covariates are not used. ``level_sd`` / ``area_sd`` absent: no effects of that kind.
-    ``correlation`` present: area effects of several hidden groups are correlated.
+    ``coefficient`` and ``shrinkage`` absent: covariates are not used; give one of them. ``level_sd`` / ``area_sd``
+    absent: no effects of that kind. ``correlation`` present: area effects of several hidden groups are correlated.
+    ``spatial`` present: neighbours share a part of their area effects.
     """
 
     intercept: InterceptPrior
     coefficient: Normal | None = None
+    shrinkage: Shrinkage | None = None
     level_sd: ScalePrior | None = None
     area_sd: ScalePrior | None = None
     correlation: LKJ | None = None
+    spatial: Spatial | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Prevalence:
+        if self.spatial is not None and self.area_sd is None:
+            raise ValueError("a spatial term is a part of the area effects: it needs 'area_sd'")
+        if self.coefficient is not None and self.shrinkage is not None:
+            raise ValueError("give 'coefficient' or 'shrinkage', not both")
+        return self
+
+    @property
+    def uses_covariates(self) -> bool:
+        """Whether area covariates enter."""
+        return self.coefficient is not None or self.shrinkage is not None
 
 
 class Transmission(Part):

@@ -94,14 +94,20 @@ def _prevalence(spec: ModelSpec) -> Iterator[str]:
     if part is None:
         return
     terms = ["α_h"]
-    terms += ["X_a β_h"] if part.coefficient is not None else []
+    terms += ["X_a β_h"] if part.uses_covariates else []
     terms += ["Σ_level v_h,level(a)"] if part.level_sd is not None else []
     terms += ["e_ha"] if part.area_sd is not None else []
     yield "log θ_ah = log r_ha + log (D_ha / N_a)      hidden groups"
     yield f"log r_ha = {' + '.join(terms)}"
+    if part.shrinkage is not None:
+        slab = f"{part.shrinkage.slab:g}"
+        yield f"β_jh ~ Normal(0, s_ch),   s_ch = g_h λ_ch / √(1 + (g_h λ_ch / {slab})²)      c: category of covariate j"
     if part.level_sd is not None:
         yield "v_h,level ~ Normal(0, level_sd)"
-    if part.area_sd is not None:
+    if part.spatial is not None:
+        shared = {"bym2": "intrinsic field on neighbours", "hsgp": "Gaussian process by distance"}[part.spatial.kind]
+        yield f"e_ha = area_sd_h (√(1 − ρ) v_ha + √ρ u_ha),   v ~ Normal(0, Ω),   u: {shared}"
+    elif part.area_sd is not None:
         correlated = part.correlation is not None
         yield "e_a ~ Normal(0, diag(area_sd) Ω diag(area_sd))" if correlated else "e_ha ~ Normal(0, area_sd)"
     if spec.link is not None:

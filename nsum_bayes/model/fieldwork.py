@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nsum_bayes.data.answers import spikes
-from nsum_bayes.data.areas import Areas, CovariateCategory
+from nsum_bayes.data.areas import Areas
 from nsum_bayes.data.bins import intervals_of
+from nsum_bayes.data.covariates import CovariateCategory
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import NsumError, suggestion
 
@@ -45,6 +46,7 @@ class Frames:
     known: pd.DataFrame
     areas: pd.DataFrame
     geometry: Any = None
+    links: pd.DataFrame | None = None
     side_data: Mapping[str, pd.DataFrame] | None = None
 
     def study(self) -> Study:
@@ -54,6 +56,7 @@ class Frames:
             survey=self.survey,
             known=self.known,
             areas=self.areas,
+            links=self.links,
             geometry=self.geometry,
             side_data=self.side_data,
         )
@@ -73,6 +76,7 @@ def blank_frames(areas: Areas, work: Fieldwork, rng: np.random.Generator) -> Fra
         known=with_members(sizes, np.zeros(len(sizes))),
         areas=areas.table.rename_axis("code").reset_index(),
         geometry=areas.geometry,
+        links=pd.DataFrame(areas.neighbourhood.links, columns=["from", "to"]),
         side_data=side or None,
     )
 
@@ -241,13 +245,19 @@ def area_settings(areas: Areas) -> dict[str, Any]:
         "population": "population",
         "denominators": {name: name for name in areas.denominators},
         "vintage": areas.vintage,
+        "neighbours": {k: v for k, v in vars(areas.neighbourhood).items() if k != "links"},
         "covariates": {category.category: _category(category) for category in areas.covariates},
     }
     return raw if areas.geometry is None else {**raw, "geometry": {"code": "code"}}
 
 
 def _category(category: CovariateCategory) -> dict[str, Any]:
-    table = {"columns": list(category.columns), "transform": category.transform, "source": category.source}
+    table: dict[str, Any] = {
+        "columns": list(category.columns),
+        "transform": category.transform,
+        "source": category.source,
+    }
+    table |= {"se": dict(category.errors)} if category.errors else {}
     return table if category.year is None else {**table, "year": category.year}
 
 

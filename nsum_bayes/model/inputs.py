@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from nsum_bayes.data.secondary import covariate_knowledge
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.model.matching import check_fit
 from nsum_bayes.model.recording import Recording, recordings_of
 from nsum_bayes.model.side_data import SideData, side_data_of
+from nsum_bayes.model.spatial_basis import SpatialBasis, spatial_inputs
 from nsum_bayes.model.spec import ModelSpec
+from nsum_bayes.model.surface import SurfaceBasis
 
 if TYPE_CHECKING:
     from nsum_bayes.data.settings import LocalShareStatement, RatioStatement
@@ -121,13 +124,16 @@ class Inputs:
     log_denominator_share: np.ndarray  # (rate_area, hidden_group)
     log_denominator_total: np.ndarray  # (hidden_group,)
     population: float
-    covariates: np.ndarray  # (rate_area, covariate), NaN where missing
+    covariates: np.ndarray  # (rate_area, covariate), expected where not exact
+    covariate_factors: np.ndarray  # (rate_area, covariate, covariate), of what is not known of them
+    categories: np.ndarray  # (covariate,) position of each one's category
     respondent_covariates: np.ndarray  # (respondent, respondent_covariate)
     mixing_covariates: np.ndarray  # (respondent, mixing_covariate)
     respect: np.ndarray  # (respondent, group), zero where none is asked for
     reported_degree: np.ndarray  # (respondent,), NaN where none
     degree_heaped: bool
     levels: tuple[LevelInputs, ...]
+    spatial: SpatialBasis | SurfaceBasis | None
     n_areas: int
     visited: np.ndarray  # (surveyed_area,) position among the areas with rates
     hidden: tuple[HiddenGroup, ...]
@@ -184,8 +190,11 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
     shares = np.column_stack([areas.denominator_share(group.denominator)[modelled] for group in hidden] or [[]])
     totals = [areas.table[group.denominator].sum() for group in hidden]
     design = areas.design_matrix()
-    use_covariates = spec.prevalence is not None and spec.prevalence.coefficient is not None
-    covariates = design.values[modelled] if use_covariates else np.zeros((len(modelled), 0))
+    use_covariates = spec.prevalence is not None and spec.prevalence.uses_covariates
+    if not use_covariates:
+        design = design.isel(covariate=[])
+    stated = covariate_knowledge(areas).of(modelled) if use_covariates else None
+    categories = list(dict.fromkeys(str(name) for name in design.coords["category"].values))
     degree_columns, mixing_columns = covariate_columns(spec, study)
     respondents = survey.design_matrix()
     levels = _levels(study, position, modelled) if len(areas) > 1 else ()
@@ -197,7 +206,8 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         "hidden_group": list(study.hidden_groups),
         "surveyed_area": list(surveyed),
         "area": list(areas.codes) if wide else [],
-        "covariate": list(design.coords["covariate"].values) if use_covariates else [],
+        "covariate": list(design.coords["covariate"].values),
+        "category": categories if spec.prevalence is not None and spec.prevalence.shrinkage is not None else [],
         "respondent_covariate": degree_columns,
         "mixing_covariate": mixing_columns,
         "zero_inflated_group": [g for g in survey.groups if g in study.zero_inflated_groups],
@@ -212,6 +222,9 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
     if links:
         coords["link"] = [hidden[link.group].group for link in links]
         coords["free_group"] = [h.group for number, h in enumerate(hidden) if number not in linked]
+    spatial = spatial_inputs(spec, study.areas, modelled)
+    if isinstance(spatial, SurfaceBasis):
+        coords["wave"] = list(range(len(spatial.frequencies)))
     lower, upper = _answers(study)
     return Inputs(
         coords=coords,
@@ -225,13 +238,16 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         log_denominator_share=np.log(shares),
         log_denominator_total=np.log(np.array(totals, dtype=float)),
         population=float(areas.population.sum()),
-        covariates=covariates,
+        covariates=np.zeros((len(modelled), 0)) if stated is None else stated.mean,
+        covariate_factors=np.zeros((len(modelled), 0, 0)) if stated is None else stated.factors(),
+        categories=np.array([categories.index(str(name)) for name in design.coords["category"].values], dtype=int),
         respondent_covariates=respondents.sel(respondent_covariate=degree_columns).values,
         mixing_covariates=respondents.sel(respondent_covariate=mixing_columns).values,
         respect=_respect(study),
         reported_degree=survey.reported_degree,
         degree_heaped=study.degree_heaped,
         levels=levels,
+        spatial=spatial,
         n_areas=len(areas),
         visited=position if wide else np.arange(len(surveyed)),
         hidden=hidden,

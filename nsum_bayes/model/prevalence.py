@@ -18,6 +18,8 @@ from pytensor.tensor.variable import TensorVariable
 from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import Inputs, LevelInputs
 from nsum_bayes.model.priors import add_prior, unregistered
+from nsum_bayes.model.secondary import add_coefficients, complete_covariates
+from nsum_bayes.model.spatial import add_smooth_effects
 from nsum_bayes.model.spec import Normal, Prevalence, Reciprocal, ScalePrior
 from nsum_bayes.model.transmission import Outside
 
@@ -36,9 +38,8 @@ def add_prevalence(
     """
     shift = outside.log_factor if outside is not None and true_share else None
     log_rate = pt.zeros((len(inputs.log_denominator_share), len(inputs.free_groups))) + _intercept(part, inputs, shift)
-    if part.coefficient is not None and inputs.coords["covariate"]:
-        coefficient = add_prior("rate_coefficient", part.coefficient, dims=("covariate", inputs.free_group))
-        log_rate = log_rate + pt.dot(_complete_covariates(inputs), coefficient)
+    if part.uses_covariates and inputs.coords["covariate"]:
+        log_rate = log_rate + pt.dot(complete_covariates(inputs), add_coefficients(part, inputs))
     if part.level_sd is not None:
         for level in inputs.levels:
             log_rate = log_rate + _level_effect(part.level_sd, level, inputs.free_group)[level.index]
@@ -65,15 +66,6 @@ def _intercept(part: Prevalence, inputs: Inputs, shift: TensorVariable | None) -
             return add_prior("rate_intercept", prior, dims=dims, initval=start, population=inputs.population)
 
 
-def _complete_covariates(inputs: Inputs) -> TensorVariable | np.ndarray:
-    """Covariates with missing figures as unknowns; standardised on the frame, so their prior is Normal(0, 1)."""
-    absent = np.nonzero(np.isnan(inputs.covariates))
-    if not len(absent[0]):
-        return inputs.covariates
-    unknown = pm.Normal("covariate_missing", 0.0, 1.0, shape=len(absent[0]))
-    return pt.as_tensor_variable(np.nan_to_num(inputs.covariates))[absent].set(unknown)
-
-
 def _level_effect(prior: ScalePrior, level: LevelInputs, group: str) -> TensorVariable:
     """Effects of a level's units (unit, hidden_group); they sum to zero where every unit has respondents."""
     spread = add_prior(f"{level.name}_sd", prior, dims=group)
@@ -93,6 +85,9 @@ def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> Ten
     """
     dims = (inputs.rate_area, inputs.free_group)
     scale = _area_scale(part, inputs)
+    if part.spatial is not None and inputs.spatial is not None:
+        smooth = add_smooth_effects(part.spatial, inputs)
+        return centre + pm.Deterministic("area_effect", _scaled(smooth, scale), dims=dims)
     # Areas nobody visited have nothing to stand out by.
     if inputs.frame is None and crude.areas_stand_out(inputs):
         start = crude.log_rate(inputs)[inputs.free_groups]
@@ -101,8 +96,11 @@ def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> Ten
         pm.Deterministic("area_effect", rate - centre, dims=dims)
         return rate
     raw = pm.Normal("area_raw", 0.0, 1.0, dims=dims)
-    effect = raw * scale if scale.ndim == 1 else pt.dot(raw, scale.T)
-    return centre + pm.Deterministic("area_effect", effect, dims=dims)
+    return centre + pm.Deterministic("area_effect", _scaled(raw, scale), dims=dims)
+
+
+def _scaled(raw: TensorVariable, scale: TensorVariable) -> TensorVariable:
+    return raw * scale if scale.ndim == 1 else pt.dot(raw, scale.T)
 
 
 def _normal_around(

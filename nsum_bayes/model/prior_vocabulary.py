@@ -159,6 +159,7 @@ class Dirichlet(Part):
 ScalePrior = Annotated[
     HalfNormal | LogNormal | Uniform | HalfCauchy | Gamma | UniformPrecision, Field(discriminator="prior")
 ]
+SharePrior = Annotated[Beta | Uniform, Field(discriminator="prior")]
 LocationPrior = Annotated[Normal | Uniform | Fixed | UniformShare, Field(discriminator="prior")]
 InterceptPrior = Annotated[Normal | Reciprocal | UniformShare, Field(discriminator="prior")]
 OverdispersionPrior = Annotated[LogNormal | InverseUniform, Field(discriminator="prior")]

@@ -7,6 +7,7 @@ story in NumPy. No file can name Python code: the vocabulary is closed (`prior_v
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from nsum_bayes.model.components import (
     BetaBinomial,
     Bias,
     Binomial,
+    Bym2,
     Counts,
     Degree,
     FreeRates,
+    Hsgp,
     KnownRates,
     KnownSizesUse,
     Link,
@@ -33,6 +36,7 @@ from nsum_bayes.model.components import (
     PooledRates,
     Prevalence,
     Rates,
+    Shrinkage,
     Transmission,
 )
 from nsum_bayes.model.prior_vocabulary import (
@@ -94,6 +98,9 @@ __all__ = [
     "Bias",
     "KnownSizesUse",
     "Prevalence",
+    "Shrinkage",
+    "Bym2",
+    "Hsgp",
     "Transmission",
     "Mixing",
     "Rates",
@@ -158,15 +165,7 @@ class ModelSpec(Part):
 
     def prior_table(self) -> list[dict[str, str]]:
         """Every prior with its reason: component, parameter, distribution, reason."""
-        rows = []
-        for component, part in self:
-            for parameter, prior in part if isinstance(part, Part) else ():
-                if isinstance(prior, Part):
-                    fields = prior.model_dump()
-                    name, reason = fields.pop("prior"), fields.pop("reason")
-                    text = f"{name}({', '.join(f'{k} = {_shown(v)}' for k, v in fields.items())})"
-                    rows.append({"component": component, "parameter": parameter, "prior": text, "reason": reason})
-        return rows
+        return [row for component, part in self if isinstance(part, Part) for row in _prior_rows(component, part)]
 
     def replace(self, **parts: Any) -> ModelSpec:
         """Return a copy with whole components replaced; validated again.
@@ -177,6 +176,17 @@ class ModelSpec(Part):
             An unknown component or a value outside the vocabulary; every fault is listed.
         """
         return _validated({**self.model_dump(), **{k: _plain(v) for k, v in parts.items()}}, f"model {self.name}")
+
+
+def _prior_rows(component: str, part: Part) -> Iterator[dict[str, str]]:
+    for parameter, prior in part:
+        if isinstance(prior, Part) and "prior" in type(prior).model_fields:
+            fields = prior.model_dump()
+            name, reason = fields.pop("prior"), fields.pop("reason")
+            text = f"{name}({', '.join(f'{k} = {_shown(v)}' for k, v in fields.items())})"
+            yield {"component": component, "parameter": parameter, "prior": text, "reason": reason}
+        elif isinstance(prior, Part):
+            yield from _prior_rows(f"{component}.{parameter}", prior)
 
 
 def _shown(value: Any) -> str:

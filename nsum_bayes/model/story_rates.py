@@ -10,8 +10,9 @@ import numpy as np
 
 from nsum_bayes.errors import ModelError
 from nsum_bayes.model import spec as sp
+from nsum_bayes.model.story_areas import draw_area_effects, several_areas
 from nsum_bayes.model.story_bias import mean_log_size
-from nsum_bayes.model.story_draws import Floats, Values, draw_correlation, draw_prior, draw_statement
+from nsum_bayes.model.story_draws import Floats, Values, draw_prior, draw_statement
 from nsum_bayes.model.story_draws import value as _value
 from nsum_bayes.model.study_design import StudyDesign
 
@@ -19,21 +20,45 @@ from nsum_bayes.model.study_design import StudyDesign
 def draw_missing_covariates(
     part: sp.Prevalence | None, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
 ) -> Values:
-    """What the frame does not say about its areas; covariates are standardised on it, so these are Normal(0, 1)."""
-    count = int(np.isnan(design.area_covariates).sum())
-    used = (part is not None and part.coefficient is not None) or "rate_coefficient" in given
-    if not (used and count):
+    """The true figures of areas that the frame does not tell exactly, area by area."""
+    drawn = [
+        rng.multivariate_normal(design.area_covariates[area][open_], covariance[np.ix_(open_, open_)])
+        for area, covariance in enumerate(design.covariate_covariance)
+        if (open_ := np.diag(covariance) > 0).any()
+    ]
+    used = (part is not None and part.uses_covariates) or "rate_coefficient" in given
+    if not (used and drawn):
         return {}
-    return {"covariate_missing": _value(given, "covariate_missing", rng.standard_normal(count))}
+    return {"covariate_missing": _value(given, "covariate_missing", np.concatenate(drawn))}
 
 
 def with_complete_covariates(design: StudyDesign, values: Mapping[str, Any]) -> StudyDesign:
     """The same design with the figures that the frame lacks, as drawn."""
-    # A model without covariates has coefficients of zero, and zero times NaN is NaN.
-    covariates = np.nan_to_num(design.area_covariates)
+    covariates = design.area_covariates.copy()
     if "covariate_missing" in values:
-        covariates[np.isnan(design.area_covariates)] = values["covariate_missing"]
+        open_ = np.diagonal(design.covariate_covariance, axis1=1, axis2=2) > 0
+        covariates[open_] = values["covariate_missing"]
     return replace(design, area_covariates=covariates)
+
+
+def _draw_coefficients(
+    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any], free: int
+) -> Values:
+    """Coefficients (covariate, free hidden group): independent, or with one scale a category of data."""
+    count, category = design.area_covariates.shape[1], design.covariate_category
+    if part.shrinkage is None:
+        drawn = draw_prior(part.coefficient, rng, (count, free))
+        return {"rate_coefficient": _value(given, "rate_coefficient", drawn)}
+    overall = _value(given, "shrinkage", draw_prior(part.shrinkage.overall, rng, (free,)))
+    scale = draw_prior(part.shrinkage.category, rng, (len(np.unique(category)), free)) * overall
+    slab = part.shrinkage.slab
+    sd = _value(given, "category_sd", slab * scale / np.hypot(slab, scale))
+    drawn = rng.normal(0.0, 1.0, (count, free)) * sd[category]
+    return {
+        "shrinkage": overall,
+        "category_sd": sd,
+        "rate_coefficient": _value(given, "rate_coefficient", drawn),
+    }
 
 
 def draw_rate(
@@ -65,10 +90,9 @@ def draw_rate(
     true_intercept = _value(given, "prevalence_intercept", intercept - between[free])
     intercept = true_intercept + between[free]
     covariates = design.area_covariates
-    coefficient = draw_prior(part.coefficient, rng, (covariates.shape[1], len(free)))
-    coefficient = _value(given, "rate_coefficient", coefficient)
-    effects = _draw_level_effects(part, design, rng, given) | _draw_area_effects(part, design, rng, given)
-    free_rate = intercept + covariates @ coefficient + effects["area_effect"]
+    coefficients = _draw_coefficients(part, design, rng, given, len(free))
+    effects = _draw_level_effects(part, design, rng, given) | draw_area_effects(part, design, rng, given, len(free))
+    free_rate = intercept + covariates @ coefficients["rate_coefficient"] + effects["area_effect"]
     for level in design.levels:
         free_rate = free_rate + effects[f"{level.name}_effect"][level.unit]
     links, log_rate = _draw_links(spec, design, linked, given, free_rate, between)
@@ -78,7 +102,7 @@ def draw_rate(
     return {
         "rate_intercept": intercept,
         "prevalence_intercept": true_intercept,
-        "rate_coefficient": coefficient,
+        **coefficients,
         **effects,
         **links,
         **frame,
@@ -157,29 +181,10 @@ def _draw_level_effects(
 ) -> Values:
     values: Values = {}
     for level in design.levels:
-        sd = draw_prior(_several_areas(part.level_sd, design), rng, (len(_free(design)),))
+        sd = draw_prior(several_areas(part.level_sd, design), rng, (len(_free(design)),))
         sd = _value(given, f"{level.name}_sd", sd)
         effect = sd * rng.standard_normal((level.count, len(_free(design))))
         effect = effect - effect.mean(axis=0) if level.complete else effect
         values[f"{level.name}_sd"] = sd
         values[f"{level.name}_effect"] = _value(given, f"{level.name}_effect", effect)
     return values
-
-
-def _draw_area_effects(
-    part: sp.Prevalence, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]
-) -> Values:
-    hidden = len(_free(design))
-    sd = _value(given, "area_sd", draw_prior(_several_areas(part.area_sd, design), rng, (hidden,)))
-    correlation = np.eye(hidden)
-    if part.correlation is not None and hidden > 1:
-        correlation = draw_correlation(part.correlation.shape, hidden, rng)
-    correlation = _value(given, "area_correlation", correlation)
-    raw = rng.standard_normal((design.area_count, hidden)) @ np.linalg.cholesky(correlation).T
-    effect = _value(given, "area_effect", sd * raw)
-    return {"area_sd": sd, "area_correlation": correlation, "area_effect": effect}
-
-
-def _several_areas(prior: Any, design: StudyDesign) -> Any:
-    """Effects of areas and levels exist only where there are several areas."""
-    return prior if design.area_count > 1 else None

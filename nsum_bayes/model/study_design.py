@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsum_bayes.data.secondary import covariate_knowledge
+
 if TYPE_CHECKING:
+    from nsum_bayes.data.areas import Areas
     from nsum_bayes.data.settings import AnswerSettings
     from nsum_bayes.data.study import HiddenGroup, Study
 
@@ -78,7 +81,8 @@ class FrameDesign:
 class StudyDesign:
     """Everything of a study that the story conditions on; the answers are not in it.
 
-    Area covariates are NaN where the frame lacks a figure: the story draws it.
+    Where the frame lacks an area covariate, or gives it with an error, `area_covariates` is what to expect of it and
+    `covariate_covariance` (area, covariate, covariate) the covariance of the truth around that: the story draws it.
     """
 
     known_groups: tuple[str, ...]
@@ -87,6 +91,9 @@ class StudyDesign:
     surveyed: NDArray[np.intp]
     respondent_covariates: Floats
     area_covariates: Floats
+    covariate_covariance: Floats
+    covariate_category: NDArray[np.intp]
+    areas: Areas
     levels: tuple[LevelUnits, ...]
     denominator_share: Floats
     denominator_total: Floats
@@ -126,13 +133,17 @@ def design_of(study: Study) -> StudyDesign:
     share = np.column_stack([areas.denominator_share(h.denominator) for h in hidden])
     total = areas.table["population"].to_numpy(dtype=float) @ share
     sizes = _sizes(study, surveyed)
+    told, matrix = covariate_knowledge(areas), areas.design_matrix()
     return StudyDesign(
         known_groups=tuple(study.known_groups),
         hidden=hidden,
         area=area,
         surveyed=surveyed,
         respondent_covariates=np.asarray(survey.design_matrix(), dtype=float),
-        area_covariates=np.asarray(areas.design_matrix(), dtype=float),
+        area_covariates=told.mean,
+        covariate_covariance=told.covariance,
+        covariate_category=np.unique(matrix.coords["category"].values.astype(str), return_inverse=True)[1],
+        areas=areas,
         levels=tuple(level for name in areas.levels if (level := _level(study, name, surveyed)).count > 1),
         denominator_share=share,
         denominator_total=total,

@@ -65,7 +65,7 @@ def _arviz(plot: str, title: str, check: PredictiveCheck, study: Study, groups: 
 
 def residual_correlation(found: Residuals, study: Study) -> Figure:
     """Correlation of quantile residuals between groups."""
-    figure, axes = _page(study, "Correlation of residuals between groups", 0.38 * len(found.correlation) + 2.0)
+    figure, axes = check_page(study, "Correlation of residuals between groups", 0.38 * len(found.correlation) + 2.0)
     values = found.correlation.to_numpy() - np.eye(len(found.correlation))
     largest = max(0.3, float(np.abs(values).max()))
     image = axes.imshow(values, cmap="RdBu_r", vmin=-largest, vmax=largest)
@@ -83,7 +83,7 @@ def hold_out_figure(found: HoldOut, study: Study) -> Figure:
     rows = found.table.dropna(subset=["median"]).sort_values("log_ratio")
     label = "known group" if found.what == "group" else "area"
     title = f"Held out by {label}: {found.held} of {len(found.table)} intervals hold the truth"
-    figure, axes = _page(study, title, 0.26 * len(rows) + 1.8)
+    figure, axes = check_page(study, title, 0.26 * len(rows) + 1.8)
     half = 0.0 if found.what == "group" else 0.5
     for place, (_, row) in enumerate(rows.iterrows()):
         colour, truth = INK if row["inside"] else MISS, row["truth"] + half
@@ -103,7 +103,9 @@ def sensitivity_figure(found: Sensitivity, study: Study, path: str | Path | None
     """National figure under each setting beside that as stated, one column a group; saved where a path is given."""
     groups = list(dict.fromkeys(found.table["group"]))
     tallest = int(found.table.groupby("group").size().max())
-    figure, all_axes = _page(study, "National prevalence under other assumptions", 0.26 * tallest + 1.9, len(groups))
+    figure, all_axes = check_page(
+        study, "National prevalence under other assumptions", 0.26 * tallest + 1.9, len(groups)
+    )
     for axes, group in zip(np.atleast_1d(all_axes), groups, strict=True):
         rows = found.table[(found.table["group"] == group) & found.table["median"].notna()].iloc[::-1]
         base = rows[rows["what"] == "as stated"].iloc[0]
@@ -130,12 +132,12 @@ def _log_axis(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _page(study: Study, title: str, height: float, columns: int = 1) -> tuple[Figure, Any]:
+def check_page(study: Study, title: str, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, Any]:
     """A figure of so many panels, with title, and stamped where answers are simulated."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.5 + 4.5 * (columns - 1), max(height, 3.0)), layout="constrained")
-    axes = figure.subplots(1, columns)
+    axes = figure.subplots(rows, columns)
     figure.suptitle(f"{title}{_stamp(study)}", fontsize=11, x=0.01, ha="left")
     return figure, axes
 

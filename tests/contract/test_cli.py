@@ -114,7 +114,8 @@ def test_models_lists_the_ladder(nsum: Nsum) -> None:
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == [
         *("random_degree", "barrier", "transmission", "combined", "overdispersed", "uncorrelated", "correlated"),
-        *("respect", "partially_pooled", "overdispersed_known", "municipal", "municipal_local", "linked"),
+        *("respect", "partially_pooled", "overdispersed_known", "municipal", "municipal_local"),
+        *("municipal_secondary", "municipal_spatial", "linked"),
     ]
 
 

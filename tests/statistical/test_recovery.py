@@ -104,6 +104,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, float]]] = {
         {**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0, "deviation_sd": 0.4},
         {"rate_intercept": 0.6, "deviation_sd": 0.2, "degree_area_sd": 0.2},
     ),
+    "municipal_secondary": (
+        many_areas(),
+        {**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0, "rate_coefficient": 0.6},
+        {"rate_intercept": 0.6, "rate_coefficient": 0.35, "area_sd": 0.4},
+    ),
+    "municipal_spatial": (
+        many_areas(),
+        {**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0, "spatial_share": 0.8},
+        {"rate_intercept": 0.6, "area_sd": 0.4, "spatial_share": 0.4},
+    ),
     "linked": (
         many_areas(settings={"link": [LINK]}),
         {**DEGREE, **AREAS, "bias_sd": 0.2, "rate_intercept": -3.6, "link_mean": 2.0, "overdispersion": 1.0},

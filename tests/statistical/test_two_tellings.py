@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from shapely.geometry import box
 
+from nsum_bayes.data.neighbours import Neighbourhood
 from nsum_bayes.data.study import Study
 from nsum_bayes.model import simulate as simulator
 from nsum_bayes.model.spec import ModelSpec, load_model, model_names
@@ -59,6 +62,30 @@ def with_gaps(**choices: Any) -> Study:
     money = replace(areas.covariates[0], category="finance", columns=("remittances",), transform="log")
     table = areas.table.assign(poverty=poverty, remittances=remittances)
     return study(areas=replace(areas, table=table, covariates=(*areas.covariates, money)), **choices)
+
+
+def with_errors() -> Study:
+    """One covariate is an estimate with a coefficient of variation of 30 %, and some of its figures are missing."""
+    gaps = with_gaps().areas
+    poverty, money = gaps.covariates
+    named = replace(money, errors=(("remittances", "its error"),))
+    table = gaps.table.assign(**{"its error": 0.3 * gaps.table["remittances"]})
+    return study(areas=replace(gaps, table=table, covariates=(poverty, named)))
+
+
+def on_a_map(**choices: Any) -> Study:
+    """A row of nine islands joined by ferries, a pair, and one on its own; one figure is missing."""
+    gaps = with_gaps().areas
+    pairs = [*((n, n + 1) for n in (*range(8), 9)), (0, 2), (3, 7)]
+    links = tuple((f"{one:04d}", f"{other:04d}") for one, other in pairs)
+    return study(areas=replace(gaps, neighbourhood=Neighbourhood(links)), **choices)
+
+
+def on_squares() -> Study:
+    """Areas a degree apart, in a square of some 400 km."""
+    frame = frame_of()
+    shapes = [box(120 + n % 4, 10 + n // 4, 120.5 + n % 4, 10.5 + n // 4) for n in range(len(frame))]
+    return study(areas=replace(frame, geometry=gpd.GeoSeries(shapes, index=frame.table.index, crs=4326)))
 
 
 def in_any_order() -> Study:
@@ -160,6 +187,10 @@ def rates(name: str, **parts: Any) -> dict[str, Any]:
     return {**load_model(name).rates.model_dump(exclude_none=True), **parts}
 
 
+SHARE = {"prior": "uniform", "lower": 0.0, "upper": 1.0}
+LENGTH = {"prior": "lognormal", "median": 200.0, "log_sd": 0.3}
+LOCAL = {"prior": "beta", "mean": 0.6, "sd": 0.15, "reason": "test"}
+WIDER = {"study": {"frame": "region", "local_share": LOCAL}}
 DEVIATION = {"known_sizes": {"deviation_sd": {"prior": "half_normal", "sd": 0.5}}}
 POISSON = {"counts": {"kind": "poisson"}}
 NB2 = {"counts": {"kind": "nb2", "size": {"prior": "lognormal", "median": 2.0, "log_sd": 0.7}}}
@@ -201,6 +232,22 @@ VARIANTS = {
         lambda: study(respondent_covariates={"urban": 0.4, "work": {"land": 0.5, "sea": 0.3, "none": 0.2}}),
     ),
     "covariates with gaps": Variant(with_gaps, holds=("covariate_missing",)),
+    "shrinkage by category": Variant(
+        with_gaps, model="municipal_secondary", holds=("category_sd", "covariate_missing")
+    ),
+    "covariates with errors": Variant(with_errors, holds=("covariate_missing",)),
+    "neighbours": Variant(on_a_map, model="municipal_spatial", holds=("spatial_share", "area_cholesky")),
+    "neighbours, every area visited": Variant(
+        lambda: on_a_map(surveyed=12, respondents_per_area=3), model="municipal_spatial", holds=("spatial_share",)
+    ),
+    "neighbours, wider frame": Variant(
+        lambda: on_a_map(settings=WIDER), model="municipal_spatial", holds=("spatial_share", "local_share")
+    ),
+    "surface by distance": Variant(
+        on_squares,
+        prevalence(spatial={"kind": "hsgp", "share": SHARE, "length_km": LENGTH}),
+        ("spatial_length_km", "spatial_share"),
+    ),
     "every area visited": Variant(lambda: study(surveyed=12, respondents_per_area=3)),
     "one province visited": Variant(lambda: study(surveyed=["0002", "0003"])),
     "areas in any order": Variant(in_any_order, DEVIATION),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from nsum_bayes.errors import FitError
@@ -14,6 +15,11 @@ from tests import chores
 
 TASKS = [Task(f"n{n}", (n,)) for n in range(7)]
 PLACES = [{"workers": 0}, {"workers": 2}]
+
+
+def finished(kept: Path) -> int:
+    """Number of tasks that a file of finished ones holds."""
+    return len(kept.read_text().splitlines()) - 1 if kept.exists() else 0
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,18 @@ def test_a_killed_process_costs_its_own_task_only(tmp_path):
 def test_a_killed_dask_worker_costs_its_own_task_only(cluster, tmp_path):
     tasks = [Task(f"n{n}", (n, str(tmp_path / "marker"))) for n in range(5)]
     assert run_tasks(chores.die_once, tasks, cluster=cluster).results == {f"n{n}": n for n in range(5)}
+
+
+def test_a_dask_worker_killed_halfway_costs_no_finished_task(cluster, tmp_path):
+    tasks, kept = [Task(f"n{n}", (n, str(tmp_path))) for n in range(12)], tmp_path / "kept.jsonl"
+    killed = chores.kill_when(lambda: finished(kept) >= 5, lambda: max(tmp_path.glob("*-*-*")).name.split("-")[1])
+    outcome = run_tasks(chores.note, tasks, cluster=cluster, out=kept)
+    assert outcome.results == {f"n{n}": n for n in range(12)}
+    assert killed.result(timeout=5)
+    calls = pd.Series([int(file.name.split("-")[0]) for file in tmp_path.glob("*-*-*")]).value_counts()
+    # Its own task, and one that was done and not yet fetched, may run twice; the others that it had done do not.
+    assert calls.max() == 2
+    assert (calls == 2).sum() <= 2
 
 
 def test_a_task_that_kills_every_worker_fails_in_the_end():
