@@ -31,11 +31,18 @@ def estimate(
     min_respondents: Annotated[
         int | None, typer.Option(help="Withhold figures of surveyed areas with fewer respondents.", min=10)
     ] = None,
+    benchmark: Annotated[
+        Path | None, typer.Option(help="Table of totals from outside: group, estimate, se, level, unit, source.")
+    ] = None,
+    benchmark_by: Annotated[
+        str, typer.Option(help="ratio: scale areas to the totals; weights: the totals are further observations.")
+    ] = "ratio",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Estimate prevalence and counts for every area of the frame and every level, and write the tables."""
     from nsum_bayes.checks.convergence import diagnose
+    from nsum_bayes.data.totals import read_totals
     from nsum_bayes.estimates.estimates import estimate as estimate_fit
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
@@ -51,6 +58,8 @@ def estimate(
         statements = read_transmission(transmission, fitted.study.hidden_groups)
         verdict = diagnose(fitted).verdict
         estimates = estimate_fit(fitted, transmission=statements).noting(verdict=verdict)
+        if benchmark is not None:
+            estimates = estimates.benchmark(read_totals(benchmark), benchmark_by, seed=fitted.seed)
         files = write_estimates(estimates, out, suppress=suppress)
         if threshold is not None:
             files.append(write_exceedance(estimates, threshold, out, suppress=suppress))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import exp, lgamma, log
 
 import numpy as np
@@ -179,9 +179,15 @@ def _chosen(
     table: Table, column: str, positions: dict[str, int], words: str, missing: Sequence[int], faults: list[Fault]
 ) -> np.ndarray:
     """Position of the interval that each cell names, -1 where missing."""
-    cells = [_cell(text) for text in as_labels(table, column)]
     absent = MISSING_MARKS | {str(code) for code in missing}
-    chosen = np.array([-1 if cell in absent else positions.get(cell, -2) for cell in cells], dtype=int)
+
+    def places(texts: Iterable[str]) -> np.ndarray:
+        cells = [_cell(text) for text in texts]
+        return np.array([-1 if cell in absent else positions.get(cell, -2) for cell in cells], dtype=int)
+
+    chosen = places(as_labels(table, column))
+    if (chosen == -2).any() and table.labels.get(column):  # the names are in another language, or there are codes
+        chosen = places(as_labels(Table(table.name, table.frame), column))
     unknown = np.flatnonzero(chosen == -2)
     if unknown.size:
         what = f"Column '{column}' holds {counted(unknown.size, 'answer')} that {_be(unknown)} {_neither(words)}."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,28 @@ from nsum_bayes.errors import suggestion
 MISSING_MARKS = frozenset({"", ".", "na", "n/a", "nan", "null", "none"})
 
 
+NO_LABELS: Mapping[str, Mapping[float, str]] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table as read, with the name by which messages call it."""
+    """A table as read, with the name by which messages call it.
+
+    ``labels`` are names of numbers by column, as files of SPSS and Stata have them.
+    """
 
     name: str
     frame: pd.DataFrame
+    labels: Mapping[str, Mapping[float, str]] = NO_LABELS
+
+    def labelled(self, column: str) -> pd.Series | None:
+        """A column by the names of its numbers, '' where empty; None unless each number has a name."""
+        names = self.labels.get(column)
+        if not names:
+            return None
+        cells = self.frame[column]
+        named, empty = cells.map(names), cells.isna() | (cells == "")
+        return None if named[~empty].isna().any() else named.where(~empty, "").astype(str).str.strip()
 
     def has(self, column: str | None) -> bool:
         """Whether the table has this column."""
@@ -56,7 +73,13 @@ def as_codes(table: Table, column: str, faults: list[Fault]) -> np.ndarray:
 
 
 def as_labels(table: Table, column: str) -> np.ndarray:
-    """A column of labels that are not joined on (strata, units, waves) as text, '' where empty."""
+    """A column of labels that are not joined on (strata, units, waves) as text, '' where empty.
+
+    Numbers that all have a name are taken by their names.
+    """
+    named = table.labelled(column)
+    if named is not None:
+        return np.array(named.tolist(), dtype=str)
     return np.array([_text(cell) for cell in table.frame[column].tolist()], dtype=str)
 
 

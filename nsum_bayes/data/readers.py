@@ -1,4 +1,4 @@
-"""Files into tables: CSV, Parquet, Excel; GeoJSON (also gzipped) and GeoPackage. Nothing is guessed about types."""
+"""Files into tables: CSV, Parquet, Excel, SPSS, Stata; GeoJSON (also gzipped), GeoPackage. No types are guessed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ import pandas as pd
 
 from nsum_bayes.data.columns import Table, as_codes
 from nsum_bayes.data.faults import Fault, joined, listing
+from nsum_bayes.data.statistical import STATISTICAL, read_statistical
 from nsum_bayes.errors import suggestion
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 EXCEL = (".xlsx", ".xlsm")
-TABLES = (".csv", ".parquet", *EXCEL)
+TABLES = (".csv", ".parquet", *EXCEL, *STATISTICAL)
 GEOMETRIES = (".geojson", ".json", ".geojson.gz", ".json.gz", ".gpkg")
 
 
@@ -54,7 +55,7 @@ def read_table(path: Path, faults: list[Fault]) -> Table | None:
     Parameters
     ----------
     path
-        A .csv, .parquet or .xlsx file; of a workbook, the first sheet.
+        A .csv, .parquet, .xlsx, .sav or .dta file; of a workbook, the first sheet.
     faults
         Takes what is wrong.
     """
@@ -63,8 +64,13 @@ def read_table(path: Path, faults: list[Fault]) -> Table | None:
         what = f"'{path.name}' is of a kind that is not read."
         faults.append((what, path.name, f"Save the table as one of: {', '.join(TABLES)}."))
         return None
+    labels: Mapping[str, Mapping[float, str]] = {}
     try:
-        frame = pd.read_parquet(path) if suffix == ".parquet" else _read_headed(path, suffix)
+        if suffix in STATISTICAL:
+            table = read_statistical(path)
+            frame, labels = table.frame, table.labels
+        else:
+            frame = pd.read_parquet(path) if suffix == ".parquet" else _read_headed(path, suffix)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         # The reader's own text may quote a respondent's cell, so only its kind is passed on.
         what = f"'{path.name}' cannot be read ({type(error).__name__})."
@@ -77,7 +83,7 @@ def read_table(path: Path, faults: list[Fault]) -> Table | None:
         what = f"{path.name} has more than one column named {listing(twice)}."
         faults.append((what, f"{path.name}, header", "Give each column a name of its own."))
         return None
-    return Table(path.name, frame.set_axis(columns, axis=1))
+    return Table(path.name, frame.set_axis(columns, axis=1), labels)
 
 
 def _read_headed(path: Path, suffix: str) -> pd.DataFrame:

@@ -34,12 +34,16 @@ def read_covariates(table: Table, settings: SurveySettings, faults: list[Fault],
     """
     columns: dict[str, np.ndarray] = {}
     for column in (column for column in settings.covariates if table.has(column)):
+        stated = column in settings.covariate_ranges or column in settings.covariate_scales
+        if table.labelled(column) is not None and not stated:
+            columns[column] = _labels(table, column, notes)
+            continue
         numbers, unreadable = numbers_in(table.frame[column])
         if not unreadable.any():
             columns[column] = _numeric(numbers, table.name, column, settings, notes)
             continue
-        for stated, noun in ((settings.covariate_ranges, "range"), (settings.covariate_scales, "scale")):
-            if column in stated:
+        for given, noun in ((settings.covariate_ranges, "range"), (settings.covariate_scales, "scale")):
+            if column in given:
                 what = f"Column '{column}' has a {noun} but holds cells that cannot be read as a number."
                 where = f"{table.name}, column {column}, {rows_text(np.flatnonzero(unreadable))}"
                 faults.append((what, where, f"Correct the cells, or remove the {noun}."))

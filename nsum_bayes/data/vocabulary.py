@@ -1,4 +1,4 @@
-"""From the text of study.toml to settings: keys not known, not supported yet, missing, or at odds with one another."""
+"""From the text of study.toml to settings: keys not known, missing, or at odds with one another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -17,7 +16,6 @@ from nsum_bayes.data.faults import Fault, listing
 from nsum_bayes.data.settings import QuestionSettings, StudySettings
 from nsum_bayes.errors import suggestion
 
-LATER_SUFFIXES = (".sav", ".zsav", ".por", ".dta")
 RESERVED_LEVELS = (
     *("area", "name", "nation", "population", "level", "group", "wave", "denominator", "respondents", "simulated"),
     *("chain", "draw", "respondent", "covariate", "surveyed_area", "known_group", "hidden_group", "unit"),
@@ -46,12 +44,10 @@ def read_settings(raw: dict[str, Any]) -> tuple[StudySettings | None, list[Fault
     unfinished = list(_unfinished(raw))
     if unfinished:  # a draft: what else is wrong shows once everything is decided
         return None, unfinished
-    files = list(_later_files(raw))
     settings, faults = _validated(raw)
-    faults = [*files, *faults]
     if settings is None:
         return None, faults
-    return (None if files else settings), faults + _contradictions(settings)
+    return settings, faults + _contradictions(settings)
 
 
 def place(location: Sequence[int | str]) -> str:
@@ -63,18 +59,6 @@ def place(location: Sequence[int | str]) -> str:
         inner = f", {'.'.join(parts[1:])}" if parts[1:] else ""
         return f"study.toml, [[{parts[0]}]] number {int(location[1]) + 1}{inner}"
     return f"study.toml, [{'.'.join(parts)}]"
-
-
-# --- files that wait for a later version -----------------------------------------------------------------------------
-
-
-def _later_files(raw: dict[str, Any]) -> Iterator[Fault]:
-    for section in ("survey", "known", "areas"):
-        table = raw.get(section)
-        file = table.get("file") if isinstance(table, dict) else None
-        if isinstance(file, str) and Path(file).suffix.lower() in LATER_SUFFIXES:
-            what = f"{Path(file).suffix} file is not supported yet."
-            yield what, place((section,)), "Save the table as CSV, Parquet or Excel."
 
 
 def _unfinished(raw: Any, location: Location = ()) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -133,6 +133,33 @@ class Estimates:
     def withhold(self, suppress: Suppression | None = None) -> Estimates:
         """The same estimates without the draws of the units that a disclosure rule hides; for files that go out."""
         return withheld(self, suppress or Suppression())
+
+    def benchmark(
+        self, totals: pd.DataFrame | Sequence[Mapping[str, Any]], method: str = "ratio", *, seed: int = 1
+    ) -> Estimates:
+        """The same estimates in agreement with totals from outside, draw by draw (`nsum_bayes.estimates.benchmark`).
+
+        Parameters
+        ----------
+        totals
+            One row a total: ``group``, ``estimate`` (persons), ``se``, and optionally ``level`` and ``unit`` (by
+            default the nation) and ``source``.
+        method
+            ``ratio``: areas are scaled so that they sum to the total. ``weights``: the total is one more observation,
+            and draws are resampled by its likelihood.
+
+        Raises
+        ------
+        ReleaseError
+            A total that cannot be; two of the same areas; a source and a survey that hardly meet.
+
+        Examples
+        --------
+        >>> estimates.benchmark([{"group": "bonded", "estimate": 9000, "se": 1500}])  # doctest: +SKIP
+        """
+        from nsum_bayes.estimates.benchmark import benchmarked
+
+        return benchmarked(self, totals, method, seed)
 
     def noting(self, **more: Any) -> Estimates:
         """The same estimates with more in ``meta``, e.g. the verdict on their fit."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,6 +82,8 @@ def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
     parts = [f"Model: {meta.get('model', 'not stated')}.", f"{INTERVAL_WORDS} equal-tailed posterior intervals."]
     parts.append(f"Not learned from the answers: {assumptions_of(estimates, group)}.")
     parts.extend(more)
+    if meta.get("benchmark"):
+        parts.append(benchmark_of(estimates, group))
     if meta.get("one_rate"):
         parts.append("This model gives every area the same prevalence.")
     if meta.get("interrupted"):
@@ -90,6 +93,20 @@ def footnote_of(estimates: Estimates, group: str, *more: str) -> str:
     if meta.get("synthetic"):
         parts.append("The answers are simulated: nothing here describes real people.")
     return " ".join(parts)
+
+
+def benchmark_of(estimates: Estimates, group: str) -> str:
+    """What was done to agree with totals from outside, in a sentence; empty for a group without any."""
+    done = estimates.meta["benchmark"]
+    rows = [row for row in done["totals"] if row["group"] == group]
+    if not rows:
+        return ""
+    named = [f"{row['unit']} {row['estimate']:,.0f} (SE {row['se']:,.0f}{_source(row)})" for row in rows]
+    return f"Draws {done['how']}: {', '.join(named)}."
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    return f"; {row['source']}" if row.get("source") else ""
 
 
 def nation_of(estimates: Estimates, group: str, suppress: Suppression) -> str:
@@ -112,6 +129,8 @@ def assumptions_of(estimates: Estimates, group: str) -> str:
 
 def sources_of(estimates: Estimates, group: str) -> str:
     """Each source's share of the variance of the log national figure, largest first."""
+    if "uncertainty" not in estimates.meta:
+        return "not split: the draws agree with totals from outside"
     split = estimates.meta["uncertainty"][group]
     variance = {name: sd**2 for name, sd in split.items() if name != "total"}
     total = sum(variance.values()) or 1.0

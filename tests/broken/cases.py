@@ -106,9 +106,9 @@ CASES: dict[str, Edit] = {
     "local share of zero": edit_text(
         'frame     = "area"', 'frame = "nation"\nlocal_share = { fixed = 0, reason = "a" }'
     ),
-    # not supported yet
+    # secondary data
     "covariate errors": edit_text('transform = "log"', 'transform = "log"\ncv = { road_km = "road_cv" }'),
-    "stata file": edit_text('"survey.csv"', '"survey.dta"'),
+    "stata file that is none": both(edit_text('"survey.csv"', '"survey.dta"'), _write("survey.dta", "no")),
     # kinds of answer
     "answer above its top code": _answers('answer = { type = "count", top_code = 10 }', [0, 10, 2, 98]),
     "top code of a yes or no": edit_text(COUNT, 'answer = { type = "any", top_code = 10 }'),
