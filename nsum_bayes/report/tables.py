@@ -16,7 +16,7 @@ import pandas as pd
 
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.report.release import invents_places, releasable_levels, replacing
-from nsum_bayes.report.wording import assumptions_of
+from nsum_bayes.report.wording import assumptions_of, benchmark_of
 
 if TYPE_CHECKING:
     import geopandas
@@ -94,10 +94,12 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
 
 
 def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.DataFrame:
-    """The table of one level: contract columns first, then what was assumed, ``simulated`` last where it applies."""
+    """The table of one level: contract columns first, then what was assumed and done; ``simulated`` last if so."""
     table = estimates.table(level, suppress)
     table["model"] = str(estimates.meta.get("model", ""))
     table["assumed"] = table["group"].map(lambda group: assumptions_of(estimates, group))
+    if estimates.meta.get("benchmark"):
+        table["benchmark"] = table["group"].map(lambda group: benchmark_of(estimates, group))
     first = leading_columns(estimates.areas.levels)
     table = table[[*first, *(column for column in table.columns if column not in first)]]
     return stamped(table, estimates)

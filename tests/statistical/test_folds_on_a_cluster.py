@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +14,6 @@ from tests.chores import kill_when
 from tests.made_up import frame_of, study_of
 
 SETTINGS = {"draws": 100, "tune": 150}
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[object]:
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options, silence_logs=50) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -47,22 +39,22 @@ def same(one: FoldScores, other: FoldScores) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.ci_slow
-def test_ten_folds_are_the_same_bit_for_bit(run: Fit, serial: FoldScores, cluster: object) -> None:
+def test_ten_folds_are_the_same_bit_for_bit(run: Fit, serial: FoldScores, cluster: Any) -> None:
     assert len(serial.elpd) == 12
-    assert same(serial, folds(run, cluster=cluster.scheduler_address))  # type: ignore[attr-defined]
+    assert same(serial, folds(run, cluster=cluster.scheduler_address))
 
 
 @pytest.mark.slow
 @pytest.mark.ci_slow
-def test_a_worker_killed_halfway_changes_nothing(run: Fit, serial: FoldScores, cluster: object, tmp_path: Path) -> None:
+def test_a_worker_killed_halfway_changes_nothing(run: Fit, serial: FoldScores, cluster: Any, tmp_path: Path) -> None:
     kept = tmp_path / "folds.jsonl"
 
     def halfway() -> bool:
         return kept.exists() and len(kept.read_text().splitlines()) > 5
 
-    victim = next(iter(cluster.workers.values())).process.pid  # type: ignore[attr-defined]
+    victim = next(iter(cluster.workers.values())).process.pid
     killed = kill_when(halfway, lambda: victim)
-    found = folds(run, out=kept, cluster=cluster.scheduler_address)  # type: ignore[attr-defined]
+    found = folds(run, out=kept, cluster=cluster.scheduler_address)
     assert killed.result(timeout=5) == victim
     assert same(serial, found)
     keys = [json.loads(line)["key"] for line in kept.read_text().splitlines()[1:]]

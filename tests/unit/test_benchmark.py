@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nsum_bayes import Estimates, ReleaseError, StudyError, estimate
+from nsum_bayes import Estimates, ReleaseError, StudyError, Suppression, estimate
 from nsum_bayes.data.totals import read_totals
+from nsum_bayes.report.tables import level_table
 from nsum_bayes.report.wording import footnote_of, sources_of
 from tests.constructed import constructed_fit
 
@@ -97,6 +98,10 @@ def test_readers_are_told(made_up: Estimates) -> None:
     after = made_up.benchmark([{"group": "held", "estimate": 900.0, "se": 10.0, "source": "court files"}])
     assert "scaled draw by draw to totals from outside: nation 900 (SE 10; court files)" in footnote_of(after, "held")
     assert "totals from outside" not in footnote_of(after, "sold")
+    table = level_table(after, "nation", Suppression()).set_index("group")
+    assert table.loc["held", "benchmark"].startswith("Draws scaled draw by draw")
+    assert table.loc["sold", "benchmark"] == ""
+    assert "benchmark" not in level_table(made_up, "nation", Suppression())
     assert sources_of(after, "held").startswith("not split")
     assert "survey" in sources_of(made_up, "held")
 

@@ -22,14 +22,6 @@ def finished(kept: Path) -> int:
     return len(kept.read_text().splitlines()) - 1 if kept.exists() else 0
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options, silence_logs=50) as made:
-        yield made.scheduler_address
-
-
 @pytest.mark.parametrize("place", PLACES, ids=["here", "processes"])
 def test_results_come_in_the_order_of_the_tasks(place):
     outcome = run_tasks(chores.square, TASKS, **place)
@@ -39,7 +31,7 @@ def test_results_come_in_the_order_of_the_tasks(place):
 
 
 def test_a_cluster_gives_the_same(cluster):
-    outcome = run_tasks(chores.square, TASKS, cluster=cluster)
+    outcome = run_tasks(chores.square, TASKS, cluster=cluster.scheduler_address)
     assert outcome.results == run_tasks(chores.square, TASKS).results
 
 
@@ -64,13 +56,15 @@ def test_a_killed_process_costs_its_own_task_only(tmp_path):
 
 def test_a_killed_dask_worker_costs_its_own_task_only(cluster, tmp_path):
     tasks = [Task(f"n{n}", (n, str(tmp_path / "marker"))) for n in range(5)]
-    assert run_tasks(chores.die_once, tasks, cluster=cluster).results == {f"n{n}": n for n in range(5)}
+    assert run_tasks(chores.die_once, tasks, cluster=cluster.scheduler_address).results == {
+        f"n{n}": n for n in range(5)
+    }
 
 
 def test_a_dask_worker_killed_halfway_costs_no_finished_task(cluster, tmp_path):
     tasks, kept = [Task(f"n{n}", (n, str(tmp_path))) for n in range(12)], tmp_path / "kept.jsonl"
     killed = chores.kill_when(lambda: finished(kept) >= 5, lambda: max(tmp_path.glob("*-*-*")).name.split("-")[1])
-    outcome = run_tasks(chores.note, tasks, cluster=cluster, out=kept)
+    outcome = run_tasks(chores.note, tasks, cluster=cluster.scheduler_address, out=kept)
     assert outcome.results == {f"n{n}": n for n in range(12)}
     assert killed.result(timeout=5)
     calls = pd.Series([int(file.name.split("-")[0]) for file in tmp_path.glob("*-*-*")]).value_counts()

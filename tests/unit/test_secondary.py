@@ -17,6 +17,7 @@ from nsum_bayes.model.secondary import complete_covariates
 from nsum_bayes.model.spec import load_model
 from nsum_bayes.model.study_design import design_of
 from tests.made_up import frame_of, study_of
+from tests.three_areas import three_areas
 
 RNG = np.random.default_rng(4)
 
@@ -143,21 +144,8 @@ def test_covariates_made_of_the_survey_are_reported() -> None:
     assert len(truth.areas) == 40
 
 
-SETTINGS = {
-    "study": {"title": "t", "construct": "c", "period": "2025", "tie": "t", "frame": "area", "synthetic": True},
-    "survey": {"area": "code"},
-    "question": [{"column": "q_k", "group": "k"}, {"column": "q_h", "group": "h"}],
-    "hidden": [{"group": "h", "denominator": "all", "transmission": {"fixed": 0.5, "reason": "t"}}],
-    "areas": {"code": "code", "population": "pop", "denominators": {"all": "pop"}},
-}
-
-
 def loaded(category: dict[str, object], **columns: list[float]) -> Study:
-    areas = pd.DataFrame({"code": list("abc"), "pop": [100.0, 200.0, 300.0], **columns})
-    survey = pd.DataFrame({"code": list("abc"), "q_k": [1, 2, 3], "q_h": [0, 1, 0]})
-    known = pd.DataFrame({"group": ["k"], "area": [""], "size": [10.0]})
-    settings = {**SETTINGS, "areas": {**SETTINGS["areas"], "covariates": {"poverty": category}}}
-    return Study.from_frames(settings, survey=survey, known=known, areas=areas)
+    return three_areas(columns, covariates={"poverty": category})
 
 
 def test_the_study_file_names_the_errors() -> None:

@@ -20,6 +20,7 @@ from nsum_bayes.model.spatial_basis import conditional_effects, spatial_basis
 from nsum_bayes.model.spec import Bym2, Hsgp
 from nsum_bayes.model.surface import surface_basis
 from tests.made_up import frame_of
+from tests.three_areas import three_areas
 
 
 def lattice_edges(rows: int, columns: int) -> list[tuple[int, int]]:
@@ -207,25 +208,9 @@ def test_lengths_too_short_for_the_frame_are_refused() -> None:
 
 # --- the study file -------------------------------------------------------------------------------------------------
 
-SETTINGS = {
-    "study": {"title": "t", "construct": "c", "period": "2025", "tie": "t", "frame": "area", "synthetic": True},
-    "survey": {"area": "code"},
-    "question": [{"column": "q_k", "group": "k"}, {"column": "q_h", "group": "h"}],
-    "hidden": [{"group": "h", "denominator": "all", "transmission": {"fixed": 0.5, "reason": "t"}}],
-    "areas": {"code": "code", "population": "pop", "denominators": {"all": "pop"}},
-}
-
-
-def with_links(links: pd.DataFrame, **rules: object) -> Study:
-    areas = pd.DataFrame({"code": list("abc"), "pop": [100.0, 200.0, 300.0]})
-    survey = pd.DataFrame({"code": list("abc"), "q_k": [1, 2, 3], "q_h": [0, 1, 0]})
-    known = pd.DataFrame({"group": ["k"], "area": [""], "size": [10.0]})
-    settings = {**SETTINGS, "areas": {**SETTINGS["areas"], "neighbours": rules}}
-    return Study.from_frames(settings, survey=survey, known=known, areas=areas, links=links)
-
 
 def test_links_of_the_study_survive_saving() -> None:
-    study = with_links(pd.DataFrame({"from": ["a", "b"], "to": ["b", "c"]}))
+    study = three_areas(links=pd.DataFrame({"from": ["a", "b"], "to": ["b", "c"]}))
     assert pairs(study.areas) == {(0, 1), (1, 2)}
     again = Study.from_payload(study.to_payload())
     assert again.areas.neighbourhood == study.areas.neighbourhood
@@ -233,6 +218,6 @@ def test_links_of_the_study_survive_saving() -> None:
 
 def test_links_of_codes_that_no_area_has_are_refused() -> None:
     with pytest.raises(StudyError, match="1 code of the links that no area has: x"):
-        with_links(pd.DataFrame({"from": ["a"], "to": ["x"]}))
+        three_areas(links=pd.DataFrame({"from": ["a"], "to": ["x"]}))
     with pytest.raises(StudyError, match="no column 'to'"):
-        with_links(pd.DataFrame({"from": ["a"]}))
+        three_areas(links=pd.DataFrame({"from": ["a"]}))
