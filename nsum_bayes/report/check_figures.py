@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 INK, SOFT, MISS = "#1a1a1a", "#8a8a8a", "#a50f15"
 COLUMNS = 4
+NARROW = 6.0
+"""Ratio of a log axis's ends below which it has ticks at more numbers than 1, 2 and 5."""
 
 
 def rootograms(check: PredictiveCheck, study: Study, *, groups: list[str] | None = None) -> Figure:
@@ -127,7 +129,9 @@ def _log_axis(axes: Axes) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = axes.get_xlim()
+    subs = (1.0, 2.0, 5.0) if high > NARROW * low else (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
 
