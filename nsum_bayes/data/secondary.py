@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +62,7 @@ class CovariateKnowledge:
         return factors
 
 
+@lru_cache(maxsize=8)
 def covariate_knowledge(areas: Areas) -> CovariateKnowledge:
     """What a frame says of the covariates of its areas."""
     given = areas.design_matrix().values
@@ -150,12 +152,12 @@ def leak_notes(areas: Areas, survey: Survey, known: int) -> Iterator[str]:
     known
         Number of known groups; they come first among the survey's groups.
     """
-    from scipy.stats import spearmanr
-
     design = areas.design_matrix()
     surveyed = np.isin(areas.codes, survey.surveyed_areas)
     if not design.sizes["covariate"] or surveyed.all():
         return
+    from scipy.stats import spearmanr
+
     rates = _crude_rates(areas, survey, known)
     for name, values in zip(design.coords["covariate"].values, design.values.T, strict=True):
         there = ~np.isnan(values)

@@ -325,8 +325,8 @@ def _assembled(
         polygons = match_geometry(polygons, name, codes, faults)
     if faults or survey is None or known is None or areas is None:
         raise StudyError(faults)
-    notes += [*collinear_notes(areas), *leak_notes(areas, survey, len(known.groups))]
     areas = replace(areas, geometry=polygons, neighbourhood=near)
+    notes += [*collinear_notes(areas), *leak_notes(areas, survey, len(known.groups))]
     return Study(settings, survey, known, areas, hashes, tuple(notes), contacts)
 
 

@@ -34,8 +34,8 @@ def read_files(
         if role == "known" and not ordered_groups(settings)[0] and _nothing_in(folder / name):
             continue
         what = {"known": "known sizes"}.get(role, role)
-        where = "[areas.neighbours], key links" if role == LINKS else f"[{role}]"
-        path = find_file(folder, name, named, what, f"study.toml, {where}", faults)
+        section, key = ("areas.neighbours", "links") if role == LINKS else (role, "file")
+        path = find_file(folder, name, named, what, f"study.toml, [{section}]", faults, key)
         tables[role] = read_table(path, faults) if path else None
         if path:
             hashes[name] = sha256(path)

@@ -99,12 +99,10 @@ def _log_sd(row: Mapping[Any, Any]) -> float:
 
 
 def _scaled(estimates: Estimates, table: pd.DataFrame, rng: np.random.Generator) -> Estimates:
-    draws, people = _by_area(estimates), estimates.denominators()
+    draws = _by_area(estimates)
     report = []
     for row in _rows(table):
-        group = estimates.groups.index(row["group"])
-        here = estimates.unit_of(row["level"]) == row["unit"]
-        counted = draws[:, here, group] @ people[here, group]
+        here, group, counted = _members(estimates, draws, row)
         sd = _log_sd(row)
         total = row["estimate"] * np.exp(sd * rng.standard_normal(len(draws)) - sd**2 / 2)
         draws[:, here, group] *= (total / counted)[:, None]
@@ -115,13 +113,11 @@ def _scaled(estimates: Estimates, table: pd.DataFrame, rng: np.random.Generator)
 
 
 def _weighed(estimates: Estimates, table: pd.DataFrame, rng: np.random.Generator) -> Estimates:
-    draws, people = _by_area(estimates), estimates.denominators()
+    draws = _by_area(estimates)
     log_weight = np.zeros(len(draws))
     report: list[dict[str, Any]] = []
     for row in _rows(table):
-        group = estimates.groups.index(row["group"])
-        here = estimates.unit_of(row["level"]) == row["unit"]
-        counted = draws[:, here, group] @ people[here, group]
+        _, _, counted = _members(estimates, draws, row)
         log_weight -= 0.5 * ((np.log(row["estimate"]) - np.log(counted)) / _log_sd(row)) ** 2
         report.append({**row, "ratio": float(row["estimate"] / np.median(counted))})
     weight = np.exp(log_weight - log_weight.max())
@@ -139,6 +135,13 @@ def _weighed(estimates: Estimates, table: pd.DataFrame, rng: np.random.Generator
     taken = np.minimum(np.searchsorted(np.cumsum(weight), places), len(draws) - 1)
     report = [{**row, "effective_draws": effective} for row in report]
     return _told(estimates, draws[taken], report, "weighed by totals from outside")
+
+
+def _members(estimates: Estimates, draws: np.ndarray, row: Mapping[Any, Any]) -> tuple[np.ndarray, int, np.ndarray]:
+    """Which areas a total is of, the position of its group, and how many members they have by the draws (draw,)."""
+    group = estimates.groups.index(row["group"])
+    here = estimates.unit_of(row["level"]) == row["unit"]
+    return here, group, draws[:, here, group] @ estimates.denominators()[here, group]
 
 
 def _by_area(estimates: Estimates) -> np.ndarray:
