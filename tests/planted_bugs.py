@@ -132,12 +132,18 @@ def _normal(mean: float, sd: float) -> dict[str, Any]:
     return {"prior": "normal", "mean": mean, "sd": sd, "reason": "narrowed for calibration"}
 
 
+def _lognormal(median: float, log_sd: float) -> dict[str, Any]:
+    return {"prior": "lognormal", "median": median, "log_sd": log_sd, "reason": "narrowed for calibration"}
+
+
 def _uniform(upper: float) -> dict[str, Any]:
     return {"prior": "uniform", "lower": 0.0, "upper": upper, "reason": "narrowed for calibration"}
 
 
 NARROWED: dict[str, dict[str, dict[str, Any]]] = {
     "overdispersed": {"degree": {"sd": _uniform(1.0)}, "rates": {"mean": _normal(-4.5, 0.5), "sd": _uniform(1.5)}},
+    # As published a tie in two may be to a member, or none in a million: answers in tens of thousands, and all zero.
+    "partially_pooled": {"rates": {"mean": _lognormal(5.0, 0.25)}},
 }
 
 

@@ -27,7 +27,7 @@ from nsum_bayes.errors import FitError
 from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.likelihood import DISPERSIONS, is_available, log_probability
-from nsum_bayes.inference.refits import Task, refit, run_tasks
+from nsum_bayes.inference.refits import Outcome, Task, refit, run_tasks
 from nsum_bayes.model.spec import ModelSpec, dumps, loads
 from nsum_bayes.model.story import reported_shares
 from nsum_bayes.model.study_design import design_of
@@ -36,6 +36,10 @@ from nsum_bayes.model.truth import Truth
 LEVELS = (0.5, 0.9, 0.95)
 CHANCE = 0.01
 """A right model leaves a band, or has a quantity called out, with about this chance."""
+R_HAT = "largest R-hat"
+"""Kept beside a simulation's ranks: how far its chains are from agreement, at worst."""
+UNCONVERGED = 1.05
+"""Chains that disagree by more give ranks that say nothing of the model."""
 LARGEST = 12
 """Elements looked at of a parameter with many, such as the areas' effects."""
 SKIPPED = ("log_degree", "covariate_missing")
@@ -94,16 +98,30 @@ class Calibration:
         Normalised rank (simulation, quantity), uniform where all is right; of the fits that did not fail.
     failures
         Why simulations failed, by number.
+    r_hat
+        Largest R-hat of the quantities looked at (simulation,).
     """
 
     model: str
     ranks: pd.DataFrame
     failures: dict[str, str] = field(default_factory=dict)
+    r_hat: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+
+    @classmethod
+    def of(cls, model: str, outcome: Outcome) -> Calibration:
+        """From what `ranked_fit` returned of many simulations."""
+        table = pd.DataFrame(outcome.results).T
+        return cls(model, table.drop(columns=R_HAT), outcome.failures, table[R_HAT])
 
     @property
     def simulations(self) -> int:
         """Number of simulations, failed ones included."""
         return len(self.ranks) + len(self.failures)
+
+    @property
+    def unconverged(self) -> int:
+        """Number of simulations whose chains disagree: where they are many, the ranks judge the sampler."""
+        return int((self.r_hat > UNCONVERGED).sum())
 
     def table(self) -> pd.DataFrame:
         """Coverage of central intervals, distance of the ranks from uniform and its p-value, by quantity."""
@@ -124,10 +142,13 @@ class Calibration:
             found[level] = (float(low), float(high))
         return found
 
-    def called_out(self) -> tuple[str, ...]:
-        """Quantities whose ranks are not uniform, Holm's correction for looking at many; the worst first."""
+    def called_out(self, chance: float = CHANCE) -> tuple[str, ...]:
+        """Quantities whose ranks are not uniform, Holm's correction for looking at many; the worst first.
+
+        ``chance`` is that of calling out a right model.
+        """
         p = self.table()["p"].sort_values()
-        limits = CHANCE / np.arange(len(p), 0, -1)
+        limits = chance / np.arange(len(p), 0, -1)
         bad = np.cumprod(p.to_numpy() <= limits).astype(bool)
         return tuple(p.index[bad])
 
@@ -142,6 +163,8 @@ class Calibration:
             f"{self.model}: {self.simulations} simulations, {len(self.failures)} failed; "
             f"{len(self.ranks.columns)} quantities, least uniform {p.idxmin()} (p = {p.min():.2g})"
         ]
+        if self.unconverged:
+            lines.append(f"{self.unconverged} with an R-hat above {UNCONVERGED:g} (largest {self.r_hat.max():.2f})")
         lines += [f"ranks not uniform: {name}" for name in self.called_out()]
         return "\n".join(lines)
 
@@ -180,7 +203,7 @@ def calibrate(
     if not outcome.results:
         why = next(iter(outcome.failures.values()))
         raise FitError(f"Every fit failed. The first: {why}", where=f"model {spec.name}", advice="Fit one by itself.")
-    return Calibration(spec.name, pd.DataFrame(outcome.results).T, outcome.failures)
+    return Calibration.of(spec.name, outcome)
 
 
 def default_design(spec: ModelSpec) -> Design:
@@ -232,10 +255,13 @@ def ranks_of(run: Fit, truth: Truth, rng: np.random.Generator) -> dict[str, floa
     """Normalised rank of the true value of each quantity, thinned to effective draws.
 
     Looked at are all parameters that describe groups, areas or everyone, the first respondent's degree, the national
-    reported rate, and the joint log likelihood of the answers.
+    reported rate, and the joint log likelihood of the answers. With them goes the largest R-hat of all.
     """
+    import arviz as az
+
     draws, true = _quantities(run, truth)
-    return {name: _rank(draws[name], true[name], rng) for name in draws}
+    r_hat = az.rhat(az.convert_to_dataset(draws)).to_array().max()
+    return {name: _rank(draws[name], true[name], rng) for name in draws} | {R_HAT: float(r_hat)}
 
 
 def _rank(draws: np.ndarray, true: float, rng: np.random.Generator) -> float:

@@ -47,5 +47,10 @@ def calibrate(
     console.result(repr(found))
     if out is not None:
         console.result(f"wrote: {out}")
-    body = {"simulations": found.simulations, "failures": found.failures, "called_out": list(found.called_out())}
+    body = {
+        "simulations": found.simulations,
+        "failures": found.failures,
+        "unconverged": found.unconverged,
+        "called_out": list(found.called_out()),
+    }
     console.emit(model=found.model, passed=found.passed, **body, quantities=table.reset_index().to_dict("records"))

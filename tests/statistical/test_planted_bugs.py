@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from nsum_bayes import Calibration, calibrate
@@ -16,7 +15,7 @@ def with_bug(name: str, simulations: int) -> Calibration:
     arguments = (model_text(name), design_of(name), 1)
     tasks = [Task(str(number), (name, *arguments, number, SETTINGS)) for number in range(simulations)]
     outcome = run_tasks(ranked_with, tasks)
-    return Calibration(BUGS[name].model, pd.DataFrame(outcome.results).T, outcome.failures)
+    return Calibration.of(BUGS[name].model, outcome)
 
 
 @pytest.mark.slow

@@ -129,3 +129,11 @@ def test_a_model_that_never_fits_is_an_error(monkeypatch) -> None:
     monkeypatch.setattr(calibration, "ranked_fit", fails)
     with pytest.raises(FitError, match=r"Every fit failed. The first: No start"):
         calibrate(load_model("random_degree"), seed=1, simulations=2, design=Design(areas=1, surveyed=1))
+
+
+def test_chains_that_disagree_are_counted_and_told() -> None:
+    found = Calibration(
+        "test", pd.DataFrame({"x": np.linspace(0.05, 0.95, 10)}), r_hat=pd.Series([1.0] * 7 + [1.06, 1.2, 1.04])
+    )
+    assert found.unconverged == 2
+    assert "2 with an R-hat above 1.05 (largest 1.20)" in repr(found)
