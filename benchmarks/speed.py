@@ -35,7 +35,7 @@ def log_gamma_counts(part: Any, measurement: Any, log_degree: Any, log_theta: An
 
     def logp(value: Any, *tensors: Any) -> Any:
         degree = pt.exp(tensors[0][respondent])
-        theta = pt.exp(tensors[1][inputs.area[respondent], group])
+        theta = pt.exp(tensors[1][inputs.visits.of[respondent], group])
         choose = pt.gammaln(degree + 1) - pt.gammaln(answers + 1) - pt.gammaln(degree - answers + 1)
         if part.kind == "binomial":
             return (choose + answers * pt.log(theta) + (degree - answers) * pt.log1p(-theta)).sum()

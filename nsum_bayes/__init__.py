@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from nsum_bayes.data.groups import KnownSizes
     from nsum_bayes.data.study import Study
     from nsum_bayes.data.survey import Survey
-    from nsum_bayes.estimates.estimates import Estimates, estimate
+    from nsum_bayes.data.waves import join_waves
+    from nsum_bayes.estimates.estimates import Estimates
+    from nsum_bayes.estimates.from_fit import estimate
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit, fit
     from nsum_bayes.model.build import build_model
     from nsum_bayes.model.simulate import simulate
     from nsum_bayes.model.spec import ModelSpec, load_model, model_names
+    from nsum_bayes.planning import Plan, plan
     from nsum_bayes.report.figures import figure_for, save_figure
     from nsum_bayes.report.tables import write_estimates
 
@@ -43,6 +46,7 @@ __all__ = [
     "model_names",
     "build_model",
     "simulate",
+    "join_waves",
     "fit",
     "Fit",
     "diagnose",
@@ -62,6 +66,8 @@ __all__ = [
     "Residuals",
     "calibrate",
     "Calibration",
+    "plan",
+    "Plan",
     "estimate",
     "Estimates",
     "Suppression",
@@ -118,7 +124,10 @@ _HOME = {
     "calibrate": "nsum_bayes.checks.calibration",
     "Calibration": "nsum_bayes.checks.calibration",
     "Diagnosis": "nsum_bayes.checks.convergence",
-    "estimate": "nsum_bayes.estimates.estimates",
+    "estimate": "nsum_bayes.estimates.from_fit",
+    "join_waves": "nsum_bayes.data.waves",
+    "plan": "nsum_bayes.planning",
+    "Plan": "nsum_bayes.planning",
     "Estimates": "nsum_bayes.estimates.estimates",
 }
 

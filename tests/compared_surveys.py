@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 GIVEN: dict[str, dict[str, Any]] = {
-    "areas matter": {"area_sd": [0.6, 0.6], "rate_coefficient": [[0.4, 0.3], [0.0, 0.0], [0.0, 0.0]]},
+    "areas matter": {"area_sd": [0.6, 0.6], "rate_coefficient": [[0.4, 0.3]]},
     "areas do not matter": {
         "area_sd": [1e-3, 1e-3],
         "province_sd": [1e-3, 1e-3],
         "region_sd": [1e-3, 1e-3],
-        "rate_coefficient": np.zeros((3, 2)).tolist(),
+        "rate_coefficient": [[0.0, 0.0]],
     },
 }
 COMMON = {"degree_mean": 5.2, "degree_sd": 0.6, "bias_sd": 0.2, "prevalence_intercept": [-4.5, -4.8]}

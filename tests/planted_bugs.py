@@ -1,7 +1,7 @@
 """Faults planted in a model, each of which calibration has to call out.
 
-A fault is in the fitted model alone: the simulator that makes the answers is right. Two of the usual dozen, weights
-squared and a shared wave effect, join when there are models with weights and waves.
+A fault is in the fitted model alone: the simulator that makes the answers is right. One of the usual dozen, weights
+squared, joins when there are models with weights.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def _swapped(read: inputs.Inputs) -> dict[str, Any]:
     return {"answers": read.answers[:, order], "upper": read.upper[:, order]}
 
 
+def _next_area(read: inputs.Inputs) -> dict[str, Any]:
+    moved = (read.area + 1) % read.n_surveyed
+    return {"area": moved, "visits": replace(read.visits, of=moved)}
+
+
 def _inverted_dispersion() -> AbstractContextManager[Any]:
     right = build.add_counts
 
@@ -80,6 +85,16 @@ def _unscaled() -> AbstractContextManager[Any]:
     return patch.object(free_rates, "_constant", lambda *arguments: 0.0 * right(*arguments))
 
 
+def _one_wave_effect() -> AbstractContextManager[Any]:
+    """All waves share one effect on the hidden groups."""
+    right = build.add_waves
+
+    def wrong(part: Any, read: inputs.Inputs) -> Any:
+        return right(part, replace(read, visits=replace(read.visits, wave=np.ones_like(read.visits.wave))))
+
+    return patch.object(build, "add_waves", wrong)
+
+
 def _wider_prior() -> AbstractContextManager[Any]:
     """The scale of the biases has a prior three times as wide as the simulator's."""
     right = build.build_from_inputs
@@ -95,7 +110,7 @@ def _wider_prior() -> AbstractContextManager[Any]:
 BUGS: dict[str, Bug] = {
     "no likelihood": Bug("municipal", _likelihood_times(0.0)),
     "half the likelihood": Bug("municipal", _likelihood_times(0.5)),
-    "area index off by one": Bug("municipal", _inputs(lambda read: {"area": (read.area + 1) % read.n_surveyed})),
+    "area index off by one": Bug("municipal", _inputs(_next_area)),
     "groups swapped": Bug("municipal", _inputs(_swapped)),
     "scaling omitted": Bug("overdispersed", _unscaled),
     "log10 for log": Bug(
@@ -111,6 +126,7 @@ BUGS: dict[str, Bug] = {
         _inputs(lambda read: {"zero_inflated": np.zeros_like(read.zero_inflated)}),
         Design(areas=1, surveyed=1, respondents=60, zero_inflated=True),
     ),
+    "shared wave effect": Bug("municipal_waves", _one_wave_effect),
     "prior three times wider": Bug("municipal", _wider_prior),
 }
 

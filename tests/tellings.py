@@ -36,11 +36,17 @@ OUTSIDE = (
     "prevalence_intercept",
     "prevalence",
     "log_rate",
+    "transmission_drift",
+    "design_multiplier",
+    "area_wave_effect",
     "local_share",
 )
 """What the story tells always, and the PyMC model only where something ties it to the answers."""
 
-OF_SHARES = ("known_share", "known_bias", "deviation", "log_rate", "local_share", "group_rate", "pooled")
+OF_SHARES = (
+    *("known_share", "known_bias", "deviation", "log_rate", "local_share", "group_rate", "pooled"),
+    *("wave_effect", "area_wave_effect"),
+)
 BY_SURVEYED_AREA = ("degree_area_effect", "pooled", "area_log_rate")
 OF_RESPONDENTS = ("residual", "log_multiplier")
 
@@ -77,8 +83,12 @@ def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telli
     inputs = read_inputs(spec, study)
     order = np.argsort(study.areas.codes[design.surveyed])
     surveyed = design.surveyed[order]
+    visits = np.lexsort((design.visit_wave, np.argsort(order)[design.visit_area]))
     values = {name: value for name, value in told.items() if name not in ("known_share", "deviation", "log_rate")}
-    values["log_theta"] = np.log(_shares(design, told))[:, order]
+    values["log_theta"] = np.log(_shares(design, told))[:, visits]
+    values |= {name: told[name][:, visits] for name in ("visit_effect",) if name in told}
+    if inputs.visits.split:
+        values["log_theta"] = _within_areas(values["log_theta"], told, inputs)
     values |= {name: told[name][:, order] for name in BY_SURVEYED_AREA if name in told}
     if "pooled" in told:
         values["rescale"] = told["rescale"][:, order]
@@ -98,6 +108,15 @@ def told_by_numpy(spec: ModelSpec, study: Study, draws: int, seed: int) -> Telli
     return Telling(with_summaries(values, inputs), frozenset(told))
 
 
+def _within_areas(log_theta: np.ndarray, told: Draws, inputs: Inputs) -> np.ndarray:
+    """Log shares by visit (draw, visit, group) from those by area: with effects of strata and sampling units."""
+    by_visit = log_theta[:, inputs.visits.area]
+    for name in ("stratum", "unit"):
+        if f"{name}_effect" in told:
+            by_visit[:, :, inputs.n_known :] += told[f"{name}_effect"][:, getattr(inputs.visits, name)]
+    return by_visit
+
+
 def _shares(design: StudyDesign, told: Draws) -> np.ndarray:
     names = [name for name in OF_SHARES if name in told]
     rows = range(len(told["log_rate"]))
@@ -108,8 +127,8 @@ def with_summaries(values: dict[str, np.ndarray], inputs: Inputs) -> Draws:
     """Answers on a log scale, what an eye sees of them, and how parts go along with what they are parts of."""
     answers = values.pop("answers")
     logs = np.log1p(answers)
-    respondents = np.bincount(inputs.area)
-    member = (inputs.area == np.arange(len(respondents))[:, None]) / respondents[:, None]
+    respondents = np.bincount(inputs.visits.of)
+    member = (inputs.visits.of == np.arange(len(respondents))[:, None]) / respondents[:, None]
     area_means = np.einsum("ai,dik->dak", member, logs)
     hidden = values["log_theta"][:, :, inputs.n_known :]
     values |= {name: values[name][:, ::EVERY] for name in OF_RESPONDENTS if name in values}
@@ -129,6 +148,18 @@ def with_summaries(values: dict[str, np.ndarray], inputs: Inputs) -> Draws:
 def _effects_along(values: dict[str, np.ndarray], hidden: np.ndarray, inputs: Inputs) -> dict[str, np.ndarray]:
     """Covariances over areas or respondents of effects with what they enter, which show an effect in a wrong place."""
     found, free = {}, inputs.free_groups
+    if "wave_effect" in values:
+        degrees = values["degree_wave"][:, inputs.visits.wave[inputs.visits.of]]
+        found["degrees along waves"] = covariance(degrees, values["log_degree"])
+        found["shares along waves"] = covariance(values["wave_effect"][:, inputs.visits.wave], hidden)
+        if "visit_effect" in values:
+            found["shares along visits"] = covariance(values["visit_effect"], hidden)
+    if "unit_effect" in values:
+        found["shares along units"] = covariance(values["unit_effect"][:, inputs.visits.unit], hidden)
+        degrees = values["degree_unit"][:, inputs.visits.unit[inputs.visits.of]]
+        found["degrees along units"] = covariance(degrees, values["log_degree"])
+    if len(inputs.visits) > inputs.n_surveyed:
+        hidden = np.stack([hidden[:, inputs.visits.area == a].mean(axis=1) for a in range(inputs.n_surveyed)], axis=1)
     if "degree_area_effect" in values:
         effect = values["degree_area_effect"][:, inputs.area]
         found["degrees along areas"] = covariance(effect, values["log_degree"])

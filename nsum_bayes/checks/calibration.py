@@ -63,6 +63,8 @@ class Design:
         Mean and standard deviation of a beta prior; a fixed one of 1 where there is none.
     zero_inflated
         Whether the question on the hidden group is answered with zero more often than is true.
+    waves
+        Names of the waves, in each of which so many are asked; one time where there are none.
     """
 
     areas: int = 12
@@ -71,6 +73,7 @@ class Design:
     known: tuple[float, ...] = (0.002, 0.004, 0.007, 0.012, 0.02)
     transmission: tuple[float, float] | None = None
     zero_inflated: bool = False
+    waves: tuple[str, ...] = ()
 
     @property
     def hidden(self) -> dict[str, Any]:
@@ -210,7 +213,7 @@ def default_design(spec: ModelSpec) -> Design:
     """Many areas where the model has effects of areas, else one."""
     effects = spec.prevalence is not None and (spec.prevalence.area_sd or spec.prevalence.level_sd)
     if effects or (spec.rates is not None and spec.rates.kind == "pooled"):
-        return Design()
+        return Design() if spec.waves is None else Design(respondents=8, waves=("1", "2"))
     return Design(areas=1, surveyed=1, respondents=60)
 
 
@@ -229,6 +232,7 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
         respondents_per_area=design.respondents,
         surveyed=design.surveyed,
         seed=int(simulating),
+        waves=design.waves,
     )
     run = refit(spec, study, int(sampling), settings, log_likelihood=is_available(spec))
     return ranks_of(run, truth, np.random.default_rng(ranking))
@@ -313,7 +317,7 @@ def _true_log_likelihood(run: Fit, truth: Truth) -> float:
     """Log likelihood of the answers at the true parameters, told by the story."""
     design, values = design_of(run.study), truth.parameters
     degree = np.exp(values["log_degree"])[:, None]
-    theta = reported_shares(design, values)[design.surveyed_position]
+    theta = reported_shares(design, values)[design.visit]
     name = DISPERSIONS.get(run.spec.counts.kind)
     answers = run.study.survey.answers
     cells = log_probability(run.spec.counts, answers, degree, theta, None if name is None else values[name])

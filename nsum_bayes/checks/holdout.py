@@ -5,6 +5,7 @@
   group's own bias hold far fewer than 95 % of known groups.
 - *area*: each surveyed area's answers on the hidden groups are blanked and predicted from the rest: from its networks,
   its covariates, its province and region. The truth is the number of members reported there.
+- *wave*: the same with each wave's answers, predicted from the other waves.
 
 Nothing is dropped in silence: a group that misses is named, a fit that fails is named and counts as not held.
 """
@@ -20,36 +21,38 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, linregress
 
-from nsum_bayes.data.held_out import with_area_blanked, with_group_hidden
+from nsum_bayes.data.held_out import with_area_blanked, with_group_hidden, with_wave_blanked
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import FitError
-from nsum_bayes.estimates.estimates import estimate
+from nsum_bayes.estimates.from_fit import estimate
 from nsum_bayes.estimates.rates import flat_draws, log_reported_rates
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression
+from nsum_bayes.estimates.waves import wave_shifts
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.likelihood import DISPERSIONS
 from nsum_bayes.inference.refits import Task, job_of, refit, run_tasks
 from nsum_bayes.model.spec import ModelSpec, dumps, loads
+from nsum_bayes.model.visits import visits_of
 
 RARELY = 0.025
 """Fewer intervals hold than the least number wanted with no more than this chance, where intervals are right."""
 FAR = float(np.log(2.0))
 """Half of the groups should be within a factor of two."""
 
-What = Literal["group", "area"]
+What = Literal["group", "area", "wave"]
 
 
 @dataclass(frozen=True)
 class HoldOut:
-    """Refits with one group or area left out, one a row.
+    """Refits with one group, area or wave left out, one a row.
 
     Parameters
     ----------
     what
-        ``group`` or ``area``.
+        ``group``, ``area`` or ``wave``.
     table
         ``unit``; ``group``; ``truth``, ``median``, ``lower``, ``upper`` (group: share of the people of the areas that
-        its known size covers; area: number of reports); ``log_ratio`` of median and truth; ``inside``; ``rhat``,
+        its known size covers; area, wave: number of reports); ``log_ratio`` of median and truth; ``inside``; ``rhat``,
         ``divergent`` of the refit. A refit that failed has no figures and is not inside.
     failures
         Why refits failed, by unit.
@@ -77,7 +80,7 @@ class HoldOut:
     @property
     def passed(self) -> bool:
         """Whether enough intervals hold and, of groups, half are within a factor of two."""
-        return self.held >= self.wanted and (self.what == "area" or self.error <= FAR)
+        return self.held >= self.wanted and (self.what != "group" or self.error <= FAR)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -132,17 +135,17 @@ def hold_out(
     out: str | Path | None = None,
     progress: bool | None = None,
 ) -> HoldOut:
-    """Refit a model with each known group, or each surveyed area, left out.
+    """Refit a model with each known group, each surveyed area or each wave left out.
 
     Parameters
     ----------
     what
-        ``group`` or ``area``.
+        ``group``, ``area`` or ``wave``.
     seed
         Every refit has a seed of its own that follows from this one and its unit's place.
     units
-        Groups or area codes to leave out; all by default. Areas with fewer than ten respondents are left alone: what
-        was reported there is not to be shown.
+        Groups, area codes or waves to leave out; all by default. Areas with fewer than ten respondents are left alone:
+        what was reported there is not to be shown.
     draws, tune
         Of each of four chains.
     workers, cluster, out, progress
@@ -164,17 +167,20 @@ def hold_out(
     >>> from nsum_bayes import Study, hold_out, load_model
     >>> hold_out(load_model("municipal"), Study.load("data_samples/study.toml"), seed=1)  # doctest: +SKIP
     """
-    everything = study.known_groups if what == "group" else _areas_to_show(study)
+    everything = {"group": study.known_groups, "wave": study.waves}.get(what) or _areas_to_show(study)
     chosen = everything if units is None else tuple(units)
-    if what == "area":
+    if what != "group":
         _check_predictable(spec, study)
+    if what == "wave" and not study.waves:
+        raise FitError("The study has one wave only.", where="hold out", advice="Hold out groups or areas.")
+    leave_out = {"group": with_group_hidden, "area": with_area_blanked, "wave": with_wave_blanked}[what]
     for unit in set(chosen) - set(everything):
-        (with_group_hidden if what == "group" else with_area_blanked)(study, unit)  # says what is wrong
+        leave_out(study, unit)  # says what is wrong
         raise FitError(f"Area '{unit}' has too few respondents to be shown.", where="units", advice="Leave it out.")
     settings = {"draws": draws, "tune": tune}
     seeds = np.random.SeedSequence((seed, 4)).generate_state(len(everything))
     text = dumps(spec)
-    work = _group_refit if what == "group" else _area_refit
+    work = {"group": _group_refit, "area": _area_refit, "wave": _wave_refit}[what]
     tasks = [
         Task(unit, (text, study, unit, int(number), settings))
         for unit, number in zip(everything, seeds, strict=True)
@@ -226,33 +232,46 @@ def _group_refit(text: str, study: Study, group: str, seed: int, settings: dict[
 
 
 def _area_refit(text: str, study: Study, area: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
-    held = with_area_blanked(study, area)
-    run = refit(loads(text), held, seed, settings)
-    here = study.survey.area == area
+    run = refit(loads(text), with_area_blanked(study, area), seed, settings)
+    return _reports_beside(run, study, area, study.survey.area == area, seed)
+
+
+def _wave_refit(text: str, study: Study, wave: str, seed: int, settings: dict[str, int]) -> list[dict[str, Any]]:
+    run = refit(loads(text), with_wave_blanked(study, wave), seed, settings)
+    here = (study.survey.design["wave"].astype(str) == wave).to_numpy()
+    return _reports_beside(run, study, wave, here, seed)
+
+
+def _reports_beside(run: Fit, study: Study, unit: str, here: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """Predicted sums of what some respondents report, beside what they did report, one row a hidden group."""
     known = len(study.known_groups)
-    reports = predicted_reports(run, area, np.random.default_rng(np.random.SeedSequence((seed, 5))))
+    reports = predicted_reports(run, here, np.random.default_rng(np.random.SeedSequence((seed, 5))))
     rows, quality = [], _quality(run)
     for number, group in enumerate(study.hidden_groups):
         answers = study.survey.answers[here, known + number]
         told = ~np.isnan(answers)
         draws = reports[:, told, number].sum(axis=1)
-        rows.append({"unit": area, "group": group, **_row(draws, float(answers[told].sum()), half=0.5), **quality})
+        rows.append({"unit": unit, "group": group, **_row(draws, float(answers[told].sum()), half=0.5), **quality})
     return rows
 
 
-def predicted_reports(run: Fit, area: str, rng: np.random.Generator) -> np.ndarray:
-    """Draws of what an area's respondents would say of the hidden groups (draw, respondent, hidden_group)."""
+def predicted_reports(run: Fit, here: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws of what some respondents would say of the hidden groups (draw, respondent, hidden_group)."""
     from nsum_bayes.model.counts import draw_counts
 
     study, posterior = run.study, run.posterior
-    here = study.survey.area == area
-    position = int(np.flatnonzero(study.areas.codes == area)[0])
-    shares = [study.areas.denominator_share(study.hidden(g).denominator)[position] for g in study.hidden_groups]
-    rate = np.exp(log_reported_rates(run, rng)[:, position, :]) * np.array(shares)
+    asked = pd.Index(study.areas.codes).get_indexer(pd.Index(study.survey.area[here]))
+    areas, area = np.unique(asked, return_inverse=True)
+    names = [study.hidden(group).denominator for group in study.hidden_groups]
+    log_share = np.log(np.column_stack([study.areas.denominator_share(name)[areas] for name in names]))
+    rates = log_reported_rates(run, rng)
+    by_wave = np.stack([(rates + shift)[:, areas] + log_share for shift in wave_shifts(run, rng)])
+    visits = visits_of(study)
+    rate = np.moveaxis(by_wave[visits.wave[visits.of[here]], :, area], 0, 1)
     degree = np.exp(flat_draws(posterior, "log_degree")[:, here].astype(float))
     name = DISPERSIONS.get(run.spec.counts.kind)
     hidden = None if name is None else flat_draws(posterior, name)[:, None, len(study.known_groups) :]
-    return draw_counts(run.spec.counts, degree[:, :, None], rate[:, None, :], hidden, rng)
+    return draw_counts(run.spec.counts, degree[:, :, None], np.exp(rate), hidden, rng)
 
 
 def _row(draws: np.ndarray, truth: float, half: float = 0.0) -> dict[str, Any]:

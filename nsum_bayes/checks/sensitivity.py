@@ -25,7 +25,8 @@ from nsum_bayes.data.held_out import with_top_code, without_known_group
 from nsum_bayes.data.statements import RatioStatement
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import FitError
-from nsum_bayes.estimates.estimates import Estimates, estimate
+from nsum_bayes.estimates.estimates import Estimates
+from nsum_bayes.estimates.from_fit import estimate
 from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.estimates.summaries import INTERVAL
 from nsum_bayes.inference.fit import Fit

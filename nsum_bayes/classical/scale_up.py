@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.classical.degrees import exact_answers, frame_is_wide
-from nsum_bayes.classical.design import SamplingDesign, sampling_design
 from nsum_bayes.classical.methods import (
     MEANS_OF_RATIOS,
     Adjustment,
@@ -21,6 +20,7 @@ from nsum_bayes.classical.methods import (
 )
 from nsum_bayes.classical.results import COLUMNS, ClassicalEstimates
 from nsum_bayes.data.faults import counted, listing
+from nsum_bayes.data.sampling import SamplingDesign, sampling_design
 from nsum_bayes.data.study import Study
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.estimates.summaries import INTERVAL

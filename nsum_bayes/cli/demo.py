@@ -45,7 +45,7 @@ def demo(
     console.say(f"    {study!r}")
 
     from nsum_bayes.checks.convergence import diagnose
-    from nsum_bayes.estimates.estimates import estimate
+    from nsum_bayes.estimates.from_fit import estimate
 
     run = out / "fit.nc"
     with stdout_kept_clean():

@@ -43,7 +43,7 @@ def estimate(
     """Estimate prevalence and counts for every area of the frame and every level, and write the tables."""
     from nsum_bayes.checks.convergence import diagnose
     from nsum_bayes.data.totals import read_totals
-    from nsum_bayes.estimates.estimates import estimate as estimate_fit
+    from nsum_bayes.estimates.from_fit import estimate as estimate_fit
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.exceedance import write_exceedance

@@ -18,8 +18,8 @@ Tune = Annotated[int, typer.Option(help="Tuning steps of each chain.", min=10)]
 def holdout(
     study: Annotated[Path, typer.Argument(help="study.toml, or the folder it lies in.")],
     model: Annotated[str, typer.Option(help="A named model, or a model file.")] = "municipal",
-    what: Annotated[str, typer.Option(help="group (known groups taken for hidden) or area.")] = "group",
-    unit: Annotated[list[str] | None, typer.Option(help="Only this group or area code; may be repeated.")] = None,
+    what: Annotated[str, typer.Option(help="group (known groups taken for hidden), area or wave.")] = "group",
+    unit: Annotated[list[str] | None, typer.Option(help="Only this group, area code or wave; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="One seed for all refits.", min=0)] = 1,
     draws: Draws = 500,
     tune: Tune = 700,
@@ -34,8 +34,8 @@ def holdout(
     from nsum_bayes.data.study import Study
     from nsum_bayes.model.spec import load_model
 
-    if what not in ("group", "area"):
-        raise typer.BadParameter(f"'{what}' is neither group nor area.", param_hint="--what")
+    if what not in ("group", "area", "wave"):
+        raise typer.BadParameter(f"'{what}' is none of group, area and wave.", param_hint="--what")
     console = Console("holdout", as_json, quiet)
     with stdout_kept_clean():
         found = hold_out(

@@ -26,7 +26,7 @@ def map(
 ) -> None:
     """Draw the map of one hidden group; without polygons, a ranked interval plot."""
     from nsum_bayes.checks.convergence import diagnose
-    from nsum_bayes.estimates.estimates import estimate
+    from nsum_bayes.estimates.from_fit import estimate
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.figures import figure_for, save_figure
 

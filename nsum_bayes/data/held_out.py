@@ -67,6 +67,23 @@ def with_areas_blanked(study: Study, areas: Sequence[str]) -> Study:
     return _blanked(study, blank)
 
 
+def with_wave_blanked(study: Study, wave: str) -> Study:
+    """The study without a wave's answers on hidden groups; those on known groups stay.
+
+    Raises
+    ------
+    StudyError
+        No such wave.
+    """
+    if wave not in study.waves:
+        what = f"There is no wave '{wave}'.{suggestion(wave, study.waves)}"
+        raise StudyError([(what, "hold out", f"Waves are {', '.join(study.waves) or 'none'}.")])
+    blank = np.zeros(study.survey.answers.shape, dtype=bool)
+    here = (study.survey.design["wave"].astype(str) == wave).to_numpy()
+    blank[:, len(study.known_groups) :] = here[:, None]
+    return _blanked(study, blank)
+
+
 def with_categories(study: Study, kept: Sequence[str]) -> Study:
     """The study with only some categories of secondary data: the columns of all others are the same in every area.
 

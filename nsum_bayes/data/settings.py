@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from nsum_bayes.data.bins import Interval, intervals_of
-from nsum_bayes.data.statements import LocalShareStatement, RatioStatement, Section, Text, TransmissionStatement
+from nsum_bayes.data.statements import (
+    DriftStatement,
+    LocalShareStatement,
+    RatioStatement,
+    Section,
+    Text,
+    TransmissionStatement,
+)
 
 Transform = Literal["none", "log", "log1p", "logit"]
 
@@ -32,6 +39,22 @@ class AboutSettings(Section):
     fictional_places: bool = False
 
 
+class RepeatSettings(Section):
+    """[survey.repeat]: a question that was repeated, once for each group asked about.
+
+    ``item`` and ``value`` are the names of the group's and the answer's question. Without more, the rounds are columns
+    of the survey (``item_1``, ``value_1``, …, or ``…[1]/item``). With ``file`` or ``sheet`` they are rows there, joined
+    by ``key`` (a column of the survey) and ``parent``; those of Kobo and ODK are known. Each group becomes a column.
+    """
+
+    item: Text = Field(description="name of the question that says which group")
+    value: Text = Field(description="name of the question that says how many")
+    file: str = ""
+    sheet: str = ""
+    key: str = ""
+    parent: str = ""
+
+
 class SurveySettings(Section):
     """[survey]: the file of answers and the roles of its columns.
 
@@ -40,9 +63,12 @@ class SurveySettings(Section):
     like missing codes and are true answers. ``covariate_ranges`` gives the lowest and highest believable value of a
     covariate or of a column of respect; others are set missing. ``covariate_scales`` gives the centre and the unit that
     a covariate of numbers is taken in, [centre, unit], in place of the survey's own mean and standard deviation.
+    ``form`` is the XLSForm of an export of KoboToolbox or ODK, ``repeat`` what was asked again for each group.
     """
 
     file: str = ""
+    form: str = ""
+    repeat: RepeatSettings | None = None
     respondent: Text | None = None
     area: Text | None = None
     stratum: Text | None = None
@@ -131,13 +157,17 @@ EQUAL_NETWORKS = RatioStatement(fixed=1.0, reason="not stated; members' networks
 
 
 class HiddenSettings(Section):
-    """[[hidden]]: a group whose size is sought; ``construct`` says what is counted where there are several groups."""
+    """[[hidden]]: a group whose size is sought; ``construct`` says what is counted where there are several groups.
+
+    ``transmission_drift`` says how far transmission may have changed from one wave to the next.
+    """
 
     group: Text = Field(description="the group, as a [[question]] names it")
     counted: Text | None = Field(default=None, alias="construct", description="what is counted in this group")
     denominator: Text = Field(description="a name under [areas.denominators]")
     transmission: TransmissionStatement | None = None
     degree_ratio: RatioStatement = EQUAL_NETWORKS
+    transmission_drift: DriftStatement | None = None
 
 
 class LinkSettings(Section):

@@ -160,3 +160,17 @@ class RatioStatement(Section):
             return f"fixed at {self.fixed:g} ({self.reason})"
         prior = f"lognormal, median {self.median:g}, log sd {self.log_sd:g}"
         return f"{_told(self.side_data, prior)} ({self.reason})"
+
+
+class DriftStatement(Section):
+    """How far the transmission may change from one wave to the next: the standard deviation of the change of its
+    logarithm, with the reason. 0.2 is a change by a fifth either way, 0 none at all.
+    """
+
+    sd: float = Field(ge=0, description="standard deviation of the change of log transmission from wave to wave")
+    reason: Text = Field(description="why it may change so far")
+
+    @property
+    def text(self) -> str:
+        """The statement in words, for outputs."""
+        return f"log sd {self.sd:g} from wave to wave ({self.reason})"

@@ -21,6 +21,7 @@ from nsum_bayes.data.neighbours import Neighbourhood, read_links
 from nsum_bayes.data.readers import sha256
 from nsum_bayes.data.secondary import collinear_notes, leak_notes
 from nsum_bayes.data.settings import (
+    DriftStatement,
     LinkSettings,
     LocalShareStatement,
     RatioStatement,
@@ -57,6 +58,7 @@ class HiddenGroup:
     transmission: TransmissionStatement
     degree_ratio: RatioStatement
     construct: str
+    drift: DriftStatement | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,6 +178,14 @@ class Study:
         return any(q.answer.type == "degree" and q.answer.heaped for q in self.settings.question)
 
     @property
+    def waves(self) -> tuple[str, ...]:
+        """Waves of the survey in the order of their names; none where there is only one."""
+        if "wave" not in self.survey.design:
+            return ()
+        found = sorted(set(self.survey.design["wave"].astype(str)), key=in_order)
+        return tuple(found) if len(found) > 1 else ()
+
+    @property
     def links(self) -> tuple[LinkSettings, ...]:
         """Hidden groups whose number of members follows from another's."""
         return self.settings.link
@@ -192,7 +202,9 @@ class Study:
         if row is None or row.transmission is None:
             raise KeyError(f"'{group}' is not a hidden group; those are {', '.join(self.hidden_groups)}")
         construct = row.counted or self.construct
-        return HiddenGroup(row.group, row.denominator, row.transmission, row.degree_ratio, construct)
+        return HiddenGroup(
+            row.group, row.denominator, row.transmission, row.degree_ratio, construct, row.transmission_drift
+        )
 
     def kind_of(self, group: str) -> str | None:
         """The kind (name, occupation, event …) that the study file gives a group.
@@ -220,6 +232,10 @@ class Study:
         """
         file = Path(path) / "study.toml" if Path(path).is_dir() else Path(path)
         raw = _read_toml(file)
+        if isinstance(raw.get("wave"), list):
+            from nsum_bayes.data.waves import load_waves
+
+            return load_waves(raw, file.parent)
         settings, faults = read_settings(raw)
         if settings is None:
             raise StudyError(faults)
@@ -284,6 +300,11 @@ class Study:
     def describe(self) -> dict[str, Any]:
         """Counts and statements that `nsum check` shows; plain values that JSON can hold."""
         return summary.described(self)
+
+
+def in_order(wave: str) -> tuple[float, str]:
+    """Numbers by their size (2 before 10), other names after them by the alphabet."""
+    return (float(wave), "") if wave.isdecimal() else (float("inf"), wave)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsum_bayes.data.columns import Table
 from nsum_bayes.data.faults import Fault
+from nsum_bayes.data.forms import as_asked
 from nsum_bayes.data.readers import find_file, geometry_by_code, read_geometry, read_table, sha256
 from nsum_bayes.data.settings import StudySettings
 from nsum_bayes.data.survey import ordered_groups
@@ -39,6 +40,10 @@ def read_files(
         tables[role] = read_table(path, faults) if path else None
         if path:
             hashes[name] = sha256(path)
+        if role == "survey":
+            further: dict[str, Path] = {}
+            tables[role] = as_asked(tables[role], settings, folder, further, faults)
+            hashes |= {more: sha256(file) for more, file in further.items()}
     if stated is None:
         return tables, (None, ""), hashes
     path = find_file(folder, stated.file, named, "geometry", "study.toml, [areas.geometry]", faults)

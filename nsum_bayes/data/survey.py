@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,14 @@ class Survey:
     def surveyed_areas(self) -> np.ndarray:
         """Codes of the areas with respondents, sorted."""
         return np.unique(self.area)
+
+    def of_wave(self, wave: str) -> Survey:
+        """The respondents of one wave."""
+        here = (self.design["wave"].astype(str) == wave).to_numpy()
+        arrays = {
+            name: getattr(self, name)[here] for name in ("answers", "area", "upper", "reported_degree", "respect")
+        }
+        return replace(self, design=_keep(self.design, here), covariates=_keep(self.covariates, here), **arrays)
 
     def respondents_by_area(self, codes: Sequence[str] | np.ndarray) -> np.ndarray:
         """Number of respondents in each of the areas given.

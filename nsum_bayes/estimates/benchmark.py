@@ -134,7 +134,9 @@ def _weighed(estimates: Estimates, table: pd.DataFrame, rng: np.random.Generator
     places = (rng.uniform() + np.arange(len(draws))) / len(draws)
     taken = np.minimum(np.searchsorted(np.cumsum(weight), places), len(draws) - 1)
     report = [{**row, "effective_draws": effective} for row in report]
-    return _told(estimates, draws[taken], report, "weighed by totals from outside")
+    again = {wave: replace(one, draws=one.draws.isel(draw=taken)) for wave, one in estimates.earlier.items()}
+    resampled = replace(estimates, draws=estimates.draws.isel(draw=taken), earlier=again)
+    return _told(resampled, draws[taken], report, "weighed by totals from outside")
 
 
 def _members(estimates: Estimates, draws: np.ndarray, row: Mapping[Any, Any]) -> tuple[np.ndarray, int, np.ndarray]:
@@ -153,4 +155,4 @@ def _told(estimates: Estimates, draws: np.ndarray, report: list[dict[str, Any]],
     values = estimates.draws["prevalence"].transpose("draw", "area", "group").copy(data=draws.astype(np.float32))
     meta = {name: value for name, value in estimates.meta.items() if name != "uncertainty"}
     meta |= {"benchmark": {"how": how, "totals": report}}
-    return replace(estimates, draws=values.to_dataset(name="prevalence"), meta=meta)
+    return replace(estimates, draws=estimates.draws.assign(prevalence=values), meta=meta)

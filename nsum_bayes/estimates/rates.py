@@ -11,10 +11,12 @@ import pandas as pd
 import xarray as xr
 
 from nsum_bayes.data.secondary import CovariateKnowledge, covariate_knowledge
+from nsum_bayes.data.strata import strata_of
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.model.intrinsic import intrinsic_field
 from nsum_bayes.model.spatial_basis import conditional_effects
 from nsum_bayes.model.surface import surface_basis
+from nsum_bayes.model.visits import visits_of
 
 
 def flat_draws(posterior: xr.Dataset, name: str) -> np.ndarray:
@@ -43,6 +45,7 @@ def log_reported_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
             _add_level(log_rate, run, posterior, level, rng)
     if "area_sd" in posterior:
         _add_areas(log_rate, run, posterior, rng)
+    _add_design(log_rate, run, posterior)
     return with_links(run, log_rate, rng) if run.study.links else log_rate
 
 
@@ -96,6 +99,15 @@ def _add_level(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, level: str
     for number, unit in enumerate(units):
         drawn = draws[:, seen.index(unit), :] if unit in seen else rng.normal(size=spread.shape) * spread
         log_rate[:, of_area == number, :] += drawn[:, None, :]
+
+
+def _add_design(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset) -> None:
+    """Mean over an area's strata, by their share of its people, and over sampling units."""
+    if "stratum_effect" in posterior:
+        effect = np.exp(flat_draws(posterior, "stratum_effect"))
+        log_rate += np.log(np.einsum("as,dsh->dah", strata_of(run.study).share, effect, optimize=True))
+    if "unit_effect" in posterior:
+        log_rate += (flat_draws(posterior, "unit_sd") ** 2)[:, None, :] / 2.0
 
 
 def _add_areas(log_rate: np.ndarray, run: Fit, posterior: xr.Dataset, rng: np.random.Generator) -> None:
@@ -207,11 +219,12 @@ def pooled_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:
     return log_rate
 
 
-def own_information(run: Fit) -> np.ndarray:
+def own_information(run: Fit, wave: str = "") -> np.ndarray:
     """Share of what is known about an area's own effect that comes from its own survey (area, hidden_group), 0 to 1.
 
     One minus the posterior variance of the area effect over its variance without the area's answers. Zero for an
-    area nobody visited; for a model without area effects, the area's share of all respondents.
+    area nobody visited; for a model without area effects, the area's share of all respondents. In one of several waves
+    the effect is the area's own and its deviation in that wave.
     """
     posterior, areas, survey = run.posterior, run.study.areas, run.study.survey
     n_hidden = len(run.study.hidden_groups)
@@ -223,10 +236,25 @@ def own_information(run: Fit) -> np.ndarray:
     position = modelled_areas(run, "area_effect")
     visited = respondents[position] > 0
     without = (flat_draws(posterior, "area_sd") ** 2).mean(axis=0)
-    told = np.clip(1.0 - flat_draws(posterior, "area_effect").var(axis=0) / without, 0.0, 1.0)
+    effect = flat_draws(posterior, "area_effect")
+    left = effect.var(axis=0)
+    if wave and "visit_effect" in posterior:
+        apart = (flat_draws(posterior, "wave_deviation_sd") ** 2).mean(axis=0)
+        left, without = _in_wave(run, effect, wave, apart), without + apart
+    told = np.clip(1.0 - left / without, 0.0, 1.0)
     share = np.zeros((len(areas), n_hidden))
     for number, group in enumerate(groups):
         while group in linked:
             group = linked[group]
         share[position, number] = np.where(visited, told[:, free.index(group)], 0.0)
     return share
+
+
+def _in_wave(run: Fit, effect: np.ndarray, wave: str, apart: np.ndarray) -> np.ndarray:
+    """Variance (surveyed_area, hidden_group) of area effects (draw, …) and the deviation in a wave together."""
+    visits = visits_of(run.study)
+    left = effect.var(axis=0) + apart
+    here = np.flatnonzero(visits.wave == visits.waves.index(wave))
+    area = visits.area[here]
+    left[area] = (effect[:, area] + flat_draws(run.posterior, "visit_effect")[:, here]).var(axis=0)
+    return left

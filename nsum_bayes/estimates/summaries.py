@@ -69,7 +69,7 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
     for number, group in enumerate(estimates.groups):
         frame = _names(estimates, level, units)
         frame["group"] = group
-        frame["wave"] = ""
+        frame["wave"] = estimates.wave
         frame["denominator"] = estimates.denominator[group]
         frame["population"] = np.rint(draws["population"].values[:, number]).astype(np.int64)
         frame["respondents"] = respondents

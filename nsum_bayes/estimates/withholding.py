@@ -21,9 +21,10 @@ def withheld(estimates: Estimates, suppress: Suppression) -> Estimates:
     shown = xr.DataArray(~suppress.hides(estimates.respondents), dims="area")
     return replace(
         estimates,
-        draws=estimates.draws.where(shown),
+        draws=estimates.draws.assign(prevalence=estimates.draws["prevalence"].where(shown)),
         own_information=estimates.own_information.where(shown),
         wider={level: _shown_units(estimates, level, suppress) for level in estimates.levels[1:]},
+        earlier={wave: withheld(earlier, suppress) for wave, earlier in estimates.earlier.items()},
     )
 
 

@@ -48,8 +48,8 @@ def cumulative_probabilities(run: Fit, draws: int) -> Iterator[tuple[Floats, Flo
 
 
 def _of_one_draw(run: Fit, inputs: Inputs, drawn: xr.Dataset) -> tuple[Floats, Floats]:
-    log_theta = drawn["log_theta"].transpose("draw", "surveyed_area", "group").values
-    theta = np.exp(log_theta[:, inputs.area, :] + log_multiplier(inputs, drawn))[0]
+    log_theta = drawn["log_theta"].transpose("draw", ..., "group").values
+    theta = np.exp(log_theta[:, inputs.visits.of, :] + log_multiplier(inputs, drawn))[0]
     degree = np.exp(drawn["log_degree"].values[0].astype(float))
     name = DISPERSIONS.get(run.spec.counts.kind)
     dispersion = drawn[name].values[0] if name else None

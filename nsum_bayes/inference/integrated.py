@@ -135,12 +135,13 @@ def _of_respondents(inputs: Inputs, chosen: np.ndarray) -> Inputs:
     from dataclasses import replace
 
     names = ("answers", "upper", "area", "respondent_covariates", "mixing_covariates", "respect", "reported_degree")
-    return replace(inputs, **{name: getattr(inputs, name)[chosen] for name in names})
+    visits = replace(inputs.visits, of=inputs.visits.of[chosen])
+    return replace(inputs, visits=visits, **{name: getattr(inputs, name)[chosen] for name in names})
 
 
 def _block(run: Fit, inputs: Inputs, drawn: xr.Dataset, points: _Quadrature) -> Floats:
     """Log probabilities of all and of the known groups' answers (2, draw, respondent)."""
-    log_theta = drawn["log_theta"].transpose("draw", "surveyed_area", "group").values
+    log_theta = drawn["log_theta"].transpose("draw", ..., "group").values
     centre, spread = _prior(inputs, drawn)
     total = []
     for log_degree, log_weight in zip(points.log_degree, points.log_weight, strict=True):
@@ -158,6 +159,10 @@ def _prior(inputs: Inputs, drawn: xr.Dataset) -> tuple[Floats, Floats]:
     centre = np.repeat(drawn["degree_mean"].values[:, None], len(inputs.area), axis=1)
     if "degree_area" in drawn:
         centre = centre + drawn["degree_area"].values[:, inputs.area]
+    if "degree_unit" in drawn:
+        centre = centre + drawn["degree_unit"].values[:, inputs.visits.unit[inputs.visits.of]]
+    if "degree_wave" in drawn:
+        centre = centre + drawn["degree_wave"].values[:, inputs.visits.wave[inputs.visits.of]]
     if "degree_coefficient" in drawn:
         centre = centre + drawn["degree_coefficient"].values @ inputs.respondent_covariates.T
     return centre, drawn["degree_sd"].values[:, None]

@@ -242,7 +242,7 @@ def thinned(posterior: xr.Dataset, each: int) -> xr.Dataset:
 
 
 def with_log_theta(posterior: xr.Dataset, build: Callable[[], pm.Model]) -> xr.Dataset:
-    """The posterior with ``log_theta`` (chain, draw, surveyed_area, group): as drawn, or computed by the model."""
+    """The posterior with ``log_theta`` (chain, draw, visit, group): as drawn, or computed by the model."""
     import pymc as pm
 
     if "log_theta" in posterior:
@@ -264,7 +264,7 @@ def add_log_likelihood(tree: xr.DataTree, spec: ModelSpec, inputs: Inputs, model
     """
     check_available(spec)
     posterior = with_log_theta(tree["posterior"].to_dataset(), lambda: model)
-    log_theta = posterior["log_theta"].transpose("chain", "draw", "surveyed_area", "group").values
+    log_theta = posterior["log_theta"].transpose("chain", "draw", ..., "group").values
     posterior = posterior[[name for name in posterior.data_vars if name != "log_theta"]]  # its labels go too
     sizes = posterior.sizes
     cells = np.empty((sizes["chain"], sizes["draw"], *inputs.answers.shape), dtype=np.float32)
@@ -291,10 +291,10 @@ def cell_log_probability(
     drawn
         Draws of the parameters (draw, …).
     log_theta, degree
-        (draw, surveyed_area, group) and (draw, respondent).
+        (draw, visit, group) and (draw, respondent).
     """
     degree = degree[:, :, None]
-    theta = np.exp(log_theta[:, inputs.area, :] + log_multiplier(inputs, drawn))
+    theta = np.exp(log_theta[:, inputs.visits.of, :] + log_multiplier(inputs, drawn))
     name = DISPERSIONS.get(spec.counts.kind)
     dispersion = drawn[name].values[:, None, :] if name else None
     cells = log_probability(spec.counts, inputs.answers, degree, theta, dispersion)

@@ -287,6 +287,44 @@ class PooledRates(Part):
 Rates = Annotated[KnownRates | FreeRates | PooledRates, Field(discriminator="kind")]
 
 
+class Waves(Part):
+    """log r_hat = log r_ha + w_ht + e_hat over waves t; log degrees shift by s_t.
+
+    ``step_sd``: w_ht ~ Normal(w_h,t−1, step_sd_h), zero in the first wave. ``deviation_sd``: e_hat ~ Normal(0, ·), an
+    area's own deviation in a wave; absent, areas move together. ``degree_shift_sd``: s_t ~ Normal(0, ·), what all known
+    groups have in common. ``transmission_step_sd``: sd of the change of log τ from one wave to the next where the study
+    states no other; no answer tells it, so it is drawn after sampling.
+    """
+
+    step_sd: ScalePrior
+    deviation_sd: ScalePrior | None = None
+    degree_shift_sd: float = Field(gt=0)
+    transmission_step_sd: float = Field(ge=0)
+    reason: str = ""
+
+
+class DesignEffects(Part):
+    """Strata and sampling units of the survey as effects, where it has such columns.
+
+    ``stratum_sd`` and ``unit_sd``: on the log reported rate of the hidden groups, ``degree_unit_sd``: of units on log
+    degree. An area's rate is the mean over its strata, by their share of its people, and over its units.
+    """
+
+    kind: Literal["effects"] = "effects"
+    stratum_sd: ScalePrior | None = None
+    unit_sd: ScalePrior | None = None
+    degree_unit_sd: ScalePrior | None = None
+
+
+class DesignWeights(Part):
+    """Weights of the survey as a pseudo-likelihood of the answers on hidden groups, divided by the design effect."""
+
+    kind: Literal["weights"] = "weights"
+
+
+SurveyDesign = Annotated[DesignEffects | DesignWeights, Field(discriminator="kind")]
+
+
 class Link(Part):
     """Hidden groups that imply each other, as the study's [[link]] tables state.
 

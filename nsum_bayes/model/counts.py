@@ -67,7 +67,7 @@ def add_counts(
     log_degree
         (respondent,)
     log_theta
-        (surveyed_area, group), known groups first.
+        (visit, group), known groups first; without waves a visit is a surveyed area.
     dispersion
         (group,), None for counts that have none.
     """
@@ -107,7 +107,7 @@ def add_stock_counts(
         )
     respondent, group = np.nonzero(inputs.answers != MISSING)
     observed = inputs.answers[respondent, group]
-    log_mean = log_degree[respondent] + log_theta[inputs.area[respondent], group]
+    log_mean = log_degree[respondent] + log_theta[inputs.visits.of[respondent], group]
     spread = pt.ones(len(inputs.coords["group"])) if dispersion is None else dispersion
     if multiplier is not None:
         log_mean = log_mean + multiplier[respondent, group]
@@ -142,7 +142,7 @@ def _log_probability(part: Counts, inputs: Inputs, names: tuple[str, ...]) -> Ca
     }
     form = forms[type(part)]
     regular, odd = regular_answers(inputs)
-    lists = fast_counts.AnswerLists(regular, inputs.area, inputs.n_surveyed)
+    lists = fast_counts.AnswerLists(regular, inputs.visits.of, len(inputs.visits))
     classes = cells_of(inputs.answers, inputs.upper, inputs.heaped, inputs.zero_inflated, odd)
     # Zero-inflated answers above zero are told by those who do tell.
     telling = ((inputs.answers > 0) & inputs.zero_inflated).sum(axis=0)[inputs.zero_inflated].astype(float)
@@ -162,7 +162,7 @@ def _log_probability(part: Counts, inputs: Inputs, names: tuple[str, ...]) -> Ca
 
 
 def _irregular(part: Counts, cells: Cells, inputs: Inputs, given: Mapping[str, TensorVariable]) -> TensorVariable:
-    respondent, area, group = (listed(c) for c in (cells.respondent, inputs.area[cells.respondent], cells.group))
+    respondent, area, group = (listed(c) for c in (cells.respondent, inputs.visits.of[cells.respondent], cells.group))
     degree = pt.exp(given["degree"][respondent])
     theta = pt.exp(given["theta"][area, group])
     spread = given["dispersion"][group] if "dispersion" in given else None
@@ -172,7 +172,7 @@ def _irregular(part: Counts, cells: Cells, inputs: Inputs, given: Mapping[str, T
 def _random(part: Counts, inputs: Inputs, names: tuple[str, ...]) -> Callable[..., np.ndarray]:
     def random(*arrays: np.ndarray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> np.ndarray:
         given = dict(zip(names, arrays, strict=True))
-        theta = np.exp(given["theta"])[..., inputs.area, :]
+        theta = np.exp(given["theta"])[..., inputs.visits.of, :]
         degree = np.exp(given["degree"])[..., :, None]
         spread = given["dispersion"][..., None, :] if "dispersion" in given else None
         counts = draw_counts(part, degree, theta, spread, rng)

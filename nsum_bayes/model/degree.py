@@ -21,7 +21,8 @@ from nsum_bayes.model import crude
 from nsum_bayes.model.inputs import MISSING, Inputs
 from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.reported_degree import add_report_terms, add_reported_degree, add_told_log_degree
-from nsum_bayes.model.spec import Degree, Measurement
+from nsum_bayes.model.spec import Degree, Measurement, Waves
+from nsum_bayes.model.waves import add_degree_shift
 
 
 class AboveAnswers(Transform):
@@ -54,16 +55,27 @@ class DegreeTerms:
     sd: TensorVariable
 
 
-def add_degree(part: Degree, inputs: Inputs, measurement: Measurement, *, above_answers: bool = False) -> DegreeTerms:
+def add_degree(
+    part: Degree,
+    inputs: Inputs,
+    measurement: Measurement,
+    waves: Waves | None = None,
+    *,
+    more: TensorVariable | float = 0.0,
+    above_answers: bool = False,
+) -> DegreeTerms:
     """Add log degrees (respondent) to the open model, and reported network sizes where the survey asked for them.
 
-    ``above_answers`` bounds each degree by the respondent's largest answer, as a binomial count needs; the prior's
-    density is not renormalised by that bound (Maltiel et al. 2015).
+    ``more`` is what else moves a respondent's log degree. ``above_answers`` bounds each degree by the respondent's
+    largest answer, as a binomial count needs; the prior's density is not renormalised by that bound (Maltiel et al.
+    2015).
     """
     start, transform = crude.log_degree(inputs), None
     typical = add_prior("degree_mean", part.mean, population=inputs.population, initval=float(np.median(start)))
     spread = add_prior("degree_sd", part.sd)
-    centre = typical + _area_part(part, inputs, typical)
+    centre = typical + _area_part(part, inputs, typical) + more
+    if waves is not None and inputs.n_waves > 1:
+        centre = centre + add_degree_shift(waves, inputs)
     if inputs.coords["respondent_covariate"] and part.coefficient is not None:
         coefficient = add_prior("degree_coefficient", part.coefficient, dims="respondent_covariate")
         centre = centre + pt.dot(inputs.respondent_covariates, coefficient)
@@ -88,7 +100,7 @@ def _area_part(part: Degree, inputs: Inputs, typical: TensorVariable) -> TensorV
     if part.area_sd is None or inputs.n_areas == 1:
         return 0.0
     spread = add_prior("degree_area_sd", part.area_sd)
-    if crude.degrees_stand_out(inputs):
+    if not inputs.visits.split and crude.degrees_stand_out(inputs):
         effect = pm.Normal("degree_area", 0.0, spread, dims="surveyed_area")
     else:
         raw = pm.Normal("degree_area_raw", 0.0, 1.0, dims="surveyed_area")

@@ -8,6 +8,8 @@ from nsum_bayes.model.spec import (
     BetaBinomial,
     Binomial,
     Counts,
+    DesignEffects,
+    DesignWeights,
     FreeRates,
     KnownRates,
     ModelSpec,
@@ -58,10 +60,17 @@ def _degree(spec: ModelSpec) -> Iterator[str]:
     terms = ["degree_mean"]
     terms += ["x_i γ"] if part.coefficient is not None else []
     terms += ["u_a(i)"] if part.area_sd is not None else []
+    terms += ["s_t(i)"] if spec.waves is not None else []
+    in_units = isinstance(spec.design, DesignEffects) and spec.design.degree_unit_sd is not None
+    terms += ["g_unit(i)"] if in_units else []
     bound = f",   log d_i > {part.lower:g}" if part.lower is not None else ""
     yield f"log d_i ~ Normal({' + '.join(terms)}, degree_sd){bound}"
     if part.area_sd is not None:
         yield "u_a ~ Normal(0, degree_area_sd)"
+    if spec.waves is not None:
+        yield f"s_1 = 0,   s_t ~ Normal(0, {spec.waves.degree_shift_sd:g})      what all known groups have in common"
+    if in_units:
+        yield "g ~ Normal(0, degree_unit_sd)"
 
 
 def _rates(spec: ModelSpec) -> Iterator[str]:
@@ -110,8 +119,24 @@ def _prevalence(spec: ModelSpec) -> Iterator[str]:
     elif part.area_sd is not None:
         correlated = part.correlation is not None
         yield "e_a ~ Normal(0, diag(area_sd) Ω diag(area_sd))" if correlated else "e_ha ~ Normal(0, area_sd)"
+    yield from _over_time_and_within(spec)
     if spec.link is not None:
         yield "N_Va = ν N_Pa exp(dev_a),   dev_a ~ Normal(0, deviation_sd)      V follows from P"
+
+
+def _over_time_and_within(spec: ModelSpec) -> Iterator[str]:
+    """Waves, and the survey's design."""
+    if spec.waves is not None:
+        own = " + f_hat" if spec.waves.deviation_sd is not None else ""
+        yield f"log r_hat = log r_ha + w_ht{own}      wave t;  w_h1 = 0,   w_ht ~ Normal(w_h,t−1, wave_step_sd)"
+        if own:
+            yield "f_hat ~ Normal(0, wave_deviation_sd)"
+    match spec.design:
+        case DesignEffects():
+            yield "log θ_ih = log θ_ah + stratum effect + unit effect,   each ~ Normal(0, its sd_h)"
+            yield "log r_ha of the people = log r_ha + log Σ_s share_as exp(stratum effect) + unit_sd² / 2"
+        case DesignWeights():
+            yield "answers on hidden groups count w_i / (mean w · design effect_h) times"
 
 
 def _mixing(spec: ModelSpec) -> Iterator[str]:

@@ -35,6 +35,7 @@ class Fieldwork:
     respondent_covariates: Covariates | None = None
     missing_rate: float = 0.0
     side_data: Mapping[str, pd.DataFrame] | None = None
+    waves: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,6 +69,7 @@ def blank_frames(areas: Areas, work: Fieldwork, rng: np.random.Generator) -> Fra
     codes = choose_areas(areas, work.surveyed, work.selection, rng)
     respondents = _respondents(codes, work.respondents_per_area, work.respondent_covariates, rng)
     settings = _settings(areas, sizes, work, respondents)
+    respondents = _in_waves(respondents, work.waves)
     answers = {question["column"]: blank_cell(question.get("answer", {})) for question in settings["question"]}
     side = {name: table.assign(aware=0) for name, table in (work.side_data or {}).items()}
     return Frames(
@@ -202,6 +204,14 @@ def _respondents(
     return frame.assign(**{name: _covariate(law, len(area), rng) for name, law in (covariates or {}).items()})
 
 
+def _in_waves(respondents: pd.DataFrame, waves: Sequence[str]) -> pd.DataFrame:
+    """As many respondents again in every wave, of the same areas and covariates; other people."""
+    if not waves:
+        return respondents
+    again = [respondents.assign(id=respondents["id"] + f"w{n}", wave=wave) for n, wave in enumerate(waves)]
+    return pd.concat(again, ignore_index=True)
+
+
 def _covariate(law: float | Mapping[str, float], count: int, rng: np.random.Generator) -> NDArray[Any]:
     if isinstance(law, Mapping):
         shares = np.array(list(law.values()), dtype=float)
@@ -212,7 +222,7 @@ def _covariate(law: float | Mapping[str, float], count: int, rng: np.random.Gene
 def _settings(areas: Areas, sizes: pd.DataFrame, work: Fieldwork, respondents: pd.DataFrame) -> dict[str, Any]:
     hidden = [dict(row) if isinstance(row, Mapping) else _statement(row) for row in work.hidden]
     asked = [*dict.fromkeys(sizes["group"]), *(row["group"] for row in hidden)]
-    raw = {
+    raw: dict[str, Any] = {
         "study": {
             "title": "Simulated study",
             "construct": "invented groups",
@@ -227,6 +237,8 @@ def _settings(areas: Areas, sizes: pd.DataFrame, work: Fieldwork, respondents: p
         "hidden": hidden,
         "areas": area_settings(areas),
     }
+    if work.waves:
+        raw["survey"]["wave"] = "wave"
     return _merged(raw, work.settings or {})
 
 

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.data.secondary import covariate_knowledge
+from nsum_bayes.data.strata import design_effects, strata_of, weights_of
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.model.matching import check_fit
 from nsum_bayes.model.recording import Recording, recordings_of
 from nsum_bayes.model.side_data import SideData, side_data_of
 from nsum_bayes.model.spatial_basis import SpatialBasis, spatial_inputs
-from nsum_bayes.model.spec import ModelSpec
+from nsum_bayes.model.spec import DesignEffects, DesignWeights, ModelSpec
 from nsum_bayes.model.surface import SurfaceBasis
+from nsum_bayes.model.visits import Visits, visits_of
 
 if TYPE_CHECKING:
     from nsum_bayes.data.settings import LocalShareStatement, RatioStatement
@@ -120,6 +122,8 @@ class Inputs:
     zero_inflated: np.ndarray  # (group,)
     recorded: tuple[Recording, ...]  # (group,)
     area: np.ndarray  # (respondent,) position among the surveyed areas
+    visits: Visits
+    weights: np.ndarray  # (respondent, hidden_group) of the pseudo-likelihood, ones without one
     sizes: SizeRows
     log_denominator_share: np.ndarray  # (rate_area, hidden_group)
     log_denominator_total: np.ndarray  # (hidden_group,)
@@ -156,6 +160,11 @@ class Inputs:
     def n_surveyed(self) -> int:
         """Number of surveyed areas."""
         return len(self.coords["surveyed_area"])
+
+    @property
+    def n_waves(self) -> int:
+        """Number of waves."""
+        return max(1, len(self.visits.waves))
 
     @property
     def rate_area(self) -> str:
@@ -217,6 +226,12 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         **{level.name: list(level.units) for level in levels},
     }
     check_fit(spec, study)
+    strata = strata_of(study) if isinstance(spec.design, DesignEffects) else None
+    visits = visits_of(study, strata)
+    if strata is not None:
+        coords |= {"visit": list(visits.labels), "stratum": list(strata.strata), "unit": list(strata.units)}
+    if visits.waves:
+        coords |= {"visit": list(visits.labels), "wave": list(visits.waves), "later_wave": list(visits.waves[1:])}
     links = _links(study, modelled)
     linked = {link.group for link in links}
     if links:
@@ -224,7 +239,7 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         coords["free_group"] = [h.group for number, h in enumerate(hidden) if number not in linked]
     spatial = spatial_inputs(spec, study.areas, modelled)
     if isinstance(spatial, SurfaceBasis):
-        coords["wave"] = list(range(len(spatial.frequencies)))
+        coords["ripple"] = list(range(len(spatial.frequencies)))
     lower, upper = _answers(study)
     return Inputs(
         coords=coords,
@@ -234,6 +249,8 @@ def read_inputs(spec: ModelSpec, study: Study) -> Inputs:
         zero_inflated=np.isin(survey.groups, study.zero_inflated_groups),
         recorded=recordings_of(study),
         area=pd.Index(surveyed).get_indexer(pd.Index(survey.area)),
+        visits=visits,
+        weights=_weights(spec, study),
         sizes=sizes,
         log_denominator_share=np.log(shares),
         log_denominator_total=np.log(np.array(totals, dtype=float)),
@@ -334,6 +351,19 @@ def _levels(study: Study, position: np.ndarray, modelled: np.ndarray) -> tuple[L
         complete = len(np.unique(labels[position])) == len(everywhere)
         found.append(LevelInputs(name, tuple(units), index, complete=complete))
     return tuple(found)
+
+
+def _weights(spec: ModelSpec, study: Study) -> np.ndarray:
+    """Weights (respondent, hidden_group), their mean the share of the answers that the design leaves of their worth."""
+    weight = np.repeat(weights_of(study)[:, None], len(study.hidden_groups), axis=1)
+    if not isinstance(spec.design, DesignWeights):
+        return np.ones_like(weight)
+    answers = study.survey.answers[:, : len(study.known_groups)]
+    share = np.nan_to_num(np.stack([study.known.share_of(group, study.areas) for group in study.known_groups], axis=1))
+    covered = share[pd.Index(study.areas.codes).get_indexer(pd.Index(study.survey.area))]
+    ties = np.nansum(answers, axis=1) + 0.5
+    degree = ties / np.where(np.isnan(answers), 0.0, covered).sum(axis=1).clip(min=1e-9)
+    return weight / design_effects(study, degree)
 
 
 def _links(study: Study, modelled: np.ndarray) -> tuple[LinkInputs, ...]:

@@ -42,7 +42,7 @@ def add_matrix_counts(
             where="answers",
             advice="Use a model without [mixing], such as `municipal`, which takes every kind of answer.",
         )
-    log_mean = log_degree[:, None] + log_theta[inputs.area] + multiplier
+    log_mean = log_degree[:, None] + log_theta[inputs.visits.of] + multiplier
     arguments = [log_mean] if dispersion is None else [log_mean, dispersion]
     return pm.CustomDist(
         "answers",
@@ -62,27 +62,28 @@ def _log_probability(part: Counts, inputs: Inputs) -> Callable[..., TensorVariab
     factorials = gammaln(answers + 1.0).sum(axis=0)
 
     def logp(value: TensorVariable, log_mean: TensorVariable, *dispersion: TensorVariable) -> TensorVariable:
-        mean = pt.exp(log_mean)
-        match part:
-            case Poisson():
-                cells = answers * log_mean - mean
-            case NegativeBinomial1():
-                over = dispersion[0][None, :]
-                cells = (
-                    log_rising(mean / over, answers) + answers * pt.log(over) - (answers + mean / over) * pt.log1p(over)
-                )
-            case NegativeBinomial2():
-                size = dispersion[0][None, :]
-                cells = (
-                    log_rising(size, answers)
-                    + answers * (log_mean - pt.log(size))
-                    - (answers + size) * pt.log1p(mean / size)
-                )
-            case _:
-                raise TypeError(f"no matrix form for counts of kind {part.kind}")
+        cells = cell_logp(part, answers, log_mean, dispersion[0] if dispersion else None)
         return pt.switch(present, cells, 0.0).sum() - pt.as_tensor_variable(factorials).sum()
 
     return logp
+
+
+def cell_logp(
+    part: Counts, answers: np.ndarray, log_mean: TensorVariable, dispersion: TensorVariable | None
+) -> TensorVariable:
+    """Log probability of answers (respondent, group) less that of their factorials, given the log mean of each."""
+    mean = pt.exp(log_mean)
+    spread = pt.ones((1, 1)) if dispersion is None else dispersion[None, :]
+    match part:
+        case Poisson():
+            return answers * log_mean - mean
+        case NegativeBinomial1():
+            size = mean / spread
+            return log_rising(size, answers) + answers * pt.log(spread) - (answers + size) * pt.log1p(spread)
+        case NegativeBinomial2():
+            told = answers * (log_mean - pt.log(spread))
+            return log_rising(spread, answers) + told - (answers + spread) * pt.log1p(mean / spread)
+    raise TypeError(f"no matrix form for counts of kind {part.kind}")
 
 
 def _random(part: Counts) -> Callable[..., np.ndarray]:

@@ -88,8 +88,8 @@ def _with_areas(part: Prevalence, inputs: Inputs, centre: TensorVariable) -> Ten
     if part.spatial is not None and inputs.spatial is not None:
         smooth = add_smooth_effects(part.spatial, inputs)
         return centre + pm.Deterministic("area_effect", _scaled(smooth, scale), dims=dims)
-    # Areas nobody visited have nothing to stand out by.
-    if inputs.frame is None and crude.areas_stand_out(inputs):
+    # Areas nobody visited have nothing to stand out by, and units take their share of what areas seem to.
+    if inputs.frame is None and not inputs.visits.split and crude.areas_stand_out(inputs):
         start = crude.log_rate(inputs)[inputs.free_groups]
         offset = np.broadcast_to(start, (inputs.n_surveyed, len(start)))
         rate = _normal_around("area_rate", centre, scale, dims, start=offset)

@@ -47,6 +47,7 @@ def simulate(
     respondent_covariates: Covariates | None = None,
     missing_rate: float = 0.0,
     side_data: Mapping[str, pd.DataFrame] | None = None,
+    waves: Sequence[str] = (),
 ) -> tuple[Study, Truth]:
     """Simulate a study under a model.
 
@@ -84,6 +85,8 @@ def simulate(
     side_data
         Tables of members by the name that a hidden group's statement gives; ``aware`` and the members' answers on known
         groups are drawn, the number of contacts is kept.
+    waves
+        Names of the waves, in order; in each the same areas are visited, and other people asked.
 
     Returns
     -------
@@ -119,6 +122,7 @@ def simulate(
         respondent_covariates,
         missing_rate,
         side_data,
+        waves,
     )
     frames, truth = simulate_frames(spec, areas, work, seed, parameters)
     return frames.study(), truth
@@ -144,8 +148,9 @@ def _truth(study: Study, areas: Areas, values: dict[str, Any]) -> Truth:
     import xarray as xr
 
     denominators = {group: study.hidden(group).denominator for group in study.hidden_groups}
-    coords = {"area": areas.codes.astype(str), "group": list(denominators)}
-    prevalence = xr.DataArray(values["prevalence"], coords, dims=("area", "group"), name="prevalence")
+    coords: dict[str, Any] = {"area": areas.codes.astype(str), "group": list(denominators)}
+    coords = {"wave": list(study.waves), **coords} if values["prevalence"].ndim == 3 else coords
+    prevalence = xr.DataArray(values["prevalence"], coords, dims=tuple(coords), name="prevalence")
     count = (prevalence * areas.table[list(denominators.values())].to_numpy(dtype=float)).rename("count")
     return Truth(values, prevalence, count, areas, study.known_groups, denominators)
 

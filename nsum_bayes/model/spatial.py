@@ -31,21 +31,21 @@ def add_smooth_effects(part: Bym2 | Hsgp, inputs: Inputs) -> TensorVariable:
     match part, inputs.spatial:
         case Bym2(), SpatialBasis() as basis:
             return add_spatial_effects(part, basis, raw)
-        case Hsgp(), SurfaceBasis() as waves:
-            return add_surface(part, waves, raw, inputs.free_group)
+        case Hsgp(), SurfaceBasis() as ripples:
+            return add_surface(part, ripples, raw, inputs.free_group)
     raise TypeError(f"no area effects for the spatial term {type(part).__name__}")
 
 
 def add_surface(part: Hsgp, basis: SurfaceBasis, raw: TensorVariable, group: str) -> TensorVariable:
     """The same, a surface by distance and what is left of each area.
 
-    ``spatial_weight`` (wave, free hidden group) are the surface's coefficients, which tell it everywhere else.
+    ``spatial_weight`` (ripple, free hidden group) are the surface's coefficients, which tell it everywhere else.
     """
     share = add_prior("spatial_share", part.share)
     length = add_prior("spatial_length_km", part.length_km)
     density = pm.gp.cov.Matern32(2, ls=length).power_spectral_density(basis.frequencies)
-    waves = pm.Normal("spatial_raw", 0.0, 1.0, dims=("wave", group))
-    weight = pm.Deterministic("spatial_weight", pt.sqrt(density)[:, None] * waves, dims=("wave", group))
+    ripples = pm.Normal("spatial_raw", 0.0, 1.0, dims=("ripple", group))
+    weight = pm.Deterministic("spatial_weight", pt.sqrt(density)[:, None] * ripples, dims=("ripple", group))
     return pt.sqrt(1.0 - share) * raw + pt.sqrt(share) * pt.dot(basis.waves, weight)
 
 

@@ -23,6 +23,8 @@ from nsum_bayes.model.components import (
     Bym2,
     Counts,
     Degree,
+    DesignEffects,
+    DesignWeights,
     FreeRates,
     Hsgp,
     KnownRates,
@@ -37,7 +39,9 @@ from nsum_bayes.model.components import (
     Prevalence,
     Rates,
     Shrinkage,
+    SurveyDesign,
     Transmission,
+    Waves,
 )
 from nsum_bayes.model.prior_vocabulary import (
     LKJ,
@@ -108,6 +112,10 @@ __all__ = [
     "FreeRates",
     "PooledRates",
     "Link",
+    "Waves",
+    "SurveyDesign",
+    "DesignEffects",
+    "DesignWeights",
 ]
 
 
@@ -134,6 +142,8 @@ class ModelSpec(Part):
     known_sizes: KnownSizesUse = KnownSizesUse()
     rates: Rates = KnownRates()
     prevalence: Prevalence | None = None
+    waves: Waves | None = None
+    design: SurveyDesign | None = None
     mixing: Mixing | None = None
     measurement: Measurement = Measurement()
     transmission: Transmission = Transmission()
@@ -146,6 +156,14 @@ class ModelSpec(Part):
             raise ValueError("rates of kind 'known' need [prevalence]; free and pooled rates take its place")
         if not known and (self.bias.sd or self.link or self.transmission.kind == "joint"):
             raise ValueError("free and pooled rates take no bias, link or joint transmission")
+        if self.waves is not None and (not known or self.link or self.transmission.kind == "joint"):
+            raise ValueError("waves take rates of kind 'known', no link and no joint transmission")
+        if self.design is not None and (not known or self.counts.kind not in ("poisson", "nb1", "nb2")):
+            raise ValueError("a design takes rates of kind 'known' and counts of kind poisson, nb1 or nb2")
+        if self.waves is not None and self.design is not None and self.design.kind == "effects":
+            raise ValueError("effects of strata and units are not modelled over waves; use weights")
+        if self.design is not None and (self.link or self.mixing):
+            raise ValueError("a design takes no link and no mixing")
         if self.mixing is not None and self.counts.kind not in ("poisson", "nb1", "nb2"):
             raise ValueError("mixing needs counts of kind poisson, nb1 or nb2")
         weighted = isinstance(self.rates, FreeRates) and self.rates.rescale.startswith("weighted")

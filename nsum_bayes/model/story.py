@@ -22,11 +22,13 @@ import numpy as np
 from nsum_bayes.errors import ModelError, suggestion
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.story_bias import draw_outside
+from nsum_bayes.model.story_design import draw_design
 from nsum_bayes.model.story_draws import LARGEST_MEAN, Floats, Values, draw_prior, limited_exp
 from nsum_bayes.model.story_draws import value as _value
 from nsum_bayes.model.story_measurement import draw_measurement, reported
 from nsum_bayes.model.story_mixing import degree_covariates, draw_free_rates, draw_mixing, draw_pooled_rates
 from nsum_bayes.model.story_rates import draw_missing_covariates, draw_rate, met_shares, with_complete_covariates
+from nsum_bayes.model.story_waves import draw_waves, log_rates_by_wave
 from nsum_bayes.model.study_design import StudyDesign
 
 
@@ -70,9 +72,12 @@ def draw_parameters(
         )
     degree, sizes, bias, rate, counts, covariates = rng.spawn(6)
     mixing, measurement, free, pooled = rng.spawn(4)
+    waves, strata = rng.spawn(2)
     values = draw_missing_covariates(spec.prevalence, design, covariates, given)
     design = with_complete_covariates(design, values)
-    values |= _draw_degree(spec, design, degree, given)
+    values |= draw_waves(spec.waves, design, waves, given)
+    values |= draw_design(spec.design, design, strata, given)
+    values |= _draw_degree(spec, design, degree, given, values)
     values |= _draw_sizes(spec.known_sizes, design, sizes, given)
     values |= draw_outside(spec, design, bias, given)
     if spec.prevalence is not None:
@@ -99,7 +104,13 @@ def _several(prior: Any, design: StudyDesign) -> Any:
     return prior if design.area_count > 1 else None
 
 
-def _draw_degree(spec: sp.ModelSpec, design: StudyDesign, rng: np.random.Generator, given: Mapping[str, Any]) -> Values:
+def _draw_degree(
+    spec: sp.ModelSpec,
+    design: StudyDesign,
+    rng: np.random.Generator,
+    given: Mapping[str, Any],
+    moved: Mapping[str, Any],
+) -> Values:
     part, covariates = spec.degree, degree_covariates(spec, design)
     mean = _value(given, "degree_mean", draw_prior(part.mean, rng, population=design.population))
     sd = _value(given, "degree_sd", draw_prior(part.sd, rng))
@@ -109,6 +120,8 @@ def _draw_degree(spec: sp.ModelSpec, design: StudyDesign, rng: np.random.Generat
     area_effect = _value(given, "degree_area_effect", area_sd * rng.standard_normal(len(design.surveyed)))
     own = sd * rng.standard_normal(len(design.area))
     centre = mean + covariates @ coefficient + area_effect[design.surveyed_position]
+    centre = centre + moved["degree_wave"][design.wave] if "degree_wave" in moved else centre
+    centre = centre + moved["degree_unit"][design.strata.unit] if "degree_unit" in moved else centre
     log_degree = centre + own
     while part.lower is not None and (below := log_degree <= part.lower).any():
         log_degree[below] = centre[below] + sd * rng.standard_normal(int(below.sum()))
@@ -166,21 +179,26 @@ def _draw_dispersion(
 
 
 def reported_shares(design: StudyDesign, parameters: Mapping[str, Any]) -> Floats:
-    """θ: the share of a respondent's ties that is reported, by surveyed area and group (known, then hidden)."""
+    """θ: the share of a respondent's ties that is reported, by visit and group (known, then hidden)."""
     if "pooled" in parameters:
-        return np.exp(-parameters["pooled"])
+        return np.exp(-parameters["pooled"])[design.visit_area]
     if "group_rate" in parameters:
-        return np.tile(limited_exp(parameters["group_rate"]), (len(design.surveyed), 1))
+        return np.tile(limited_exp(parameters["group_rate"]), (len(design.visit_area), 1))
     known = parameters["known_share"][design.sizes.row]
     deviating = known * np.exp(parameters["deviation"])
     known, hidden = met_shares(design, parameters, deviating, design.denominator_share * np.exp(parameters["log_rate"]))
+    known, hidden = known[design.visit_area], hidden[design.visit_area]
+    if "wave_effect" in parameters:
+        area = design.surveyed[design.visit_area]
+        by_wave = log_rates_by_wave(parameters["log_rate"], parameters)
+        hidden = design.denominator_share[area] * np.exp(by_wave[design.visit_wave, area])
     return np.concatenate([known * np.exp(parameters["known_bias"]), hidden], axis=1)
 
 
 def expected_answers(design: StudyDesign, parameters: Mapping[str, Any]) -> Floats:
     """Expected answer of every respondent to every group, given the parameters."""
-    shares = reported_shares(design, parameters)[design.surveyed_position]
-    multiplier = limited_exp(parameters.get("log_multiplier", 0.0))
+    shares = reported_shares(design, parameters)[design.visit]
+    multiplier = limited_exp(parameters.get("log_multiplier", parameters.get("design_multiplier", 0.0)))
     with np.errstate(over="ignore", invalid="ignore"):
         mean = limited_exp(parameters["log_degree"])[:, None] * shares * multiplier
     return np.nan_to_num(mean, nan=0.0, posinf=LARGEST_MEAN)
@@ -207,7 +225,7 @@ def _draw_counts(
         case sp.NegativeBinomial2():
             size = np.broadcast_to(parameters["size"], mean.shape)
             return _mixed_poisson(size, mean / size, rng)
-    shares = np.minimum(reported_shares(design, parameters)[design.surveyed_position], 1.0)
+    shares = np.minimum(reported_shares(design, parameters)[design.visit], 1.0)
     degree = np.rint(np.minimum(limited_exp(parameters["log_degree"]), LARGEST_MEAN)).astype(np.int64)
     match spec.counts:
         case sp.Binomial():

@@ -12,8 +12,10 @@ from nsum_bayes.errors import ModelError
 from nsum_bayes.model import spec as sp
 from nsum_bayes.model.story_areas import draw_area_effects, several_areas
 from nsum_bayes.model.story_bias import mean_log_size
+from nsum_bayes.model.story_design import of_the_people
 from nsum_bayes.model.story_draws import Floats, Values, draw_prior, draw_statement
 from nsum_bayes.model.story_draws import value as _value
+from nsum_bayes.model.story_waves import log_rates_by_wave
 from nsum_bayes.model.study_design import StudyDesign
 
 
@@ -107,7 +109,7 @@ def draw_rate(
         **links,
         **frame,
         "log_rate": log_rate,
-        "prevalence": np.exp(_log_prevalence(design, log_rate, between, values)),
+        "prevalence": _prevalence(design, log_rate, between, values),
     }
 
 
@@ -115,6 +117,15 @@ def _free(design: StudyDesign) -> list[int]:
     """Hidden groups that follow from no other."""
     linked = {link.group for link in design.links}
     return [number for number in range(len(design.hidden)) if number not in linked]
+
+
+def _prevalence(design: StudyDesign, log_rate: Floats, between: Floats, values: Mapping[str, Any]) -> Floats:
+    """True shares (area, hidden group), or (wave, area, hidden group) where there are waves."""
+    log_rate = log_rate + of_the_people(design, values)
+    if "wave_effect" not in values:
+        return np.asarray(np.exp(_log_prevalence(design, log_rate, between, values)))
+    by_wave = zip(log_rates_by_wave(log_rate, values), between + values["transmission_drift"], strict=True)
+    return np.stack([np.exp(_log_prevalence(design, rate, factor, values)) for rate, factor in by_wave])
 
 
 def _log_prevalence(design: StudyDesign, log_rate: Floats, between: Floats, values: Mapping[str, Any]) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsum_bayes.data.secondary import covariate_knowledge
+from nsum_bayes.data.strata import Strata, strata_of
 
 if TYPE_CHECKING:
     from nsum_bayes.data.areas import Areas
@@ -81,6 +82,9 @@ class FrameDesign:
 class StudyDesign:
     """Everything of a study that the story conditions on; the answers are not in it.
 
+    A visit is a surveyed area in one wave: `visit` is each respondent's, `visit_area` and `visit_wave` say which it is.
+    Without waves, `wave` is empty and the visits are the surveyed areas.
+
     Where the frame lacks an area covariate, or gives it with an error, `area_covariates` is what to expect of it and
     `covariate_covariance` (area, covariate, covariate) the covariance of the truth around that: the story draws it.
     """
@@ -89,6 +93,9 @@ class StudyDesign:
     hidden: tuple[HiddenGroup, ...]
     area: NDArray[np.intp]
     surveyed: NDArray[np.intp]
+    waves: tuple[str, ...]
+    wave: NDArray[np.intp]
+    strata: Strata
     respondent_covariates: Floats
     area_covariates: Floats
     covariate_covariance: Floats
@@ -122,6 +129,28 @@ class StudyDesign:
         """Each respondent's position among the surveyed areas."""
         return np.searchsorted(self.surveyed, self.area)
 
+    @property
+    def visit(self) -> NDArray[np.intp]:
+        """Each respondent's position among the visits."""
+        return np.searchsorted(self._visits(), self._visits_of_respondents())
+
+    @property
+    def visit_area(self) -> NDArray[np.intp]:
+        """Position of each visit's area among the surveyed ones."""
+        return self._visits() // max(1, len(self.waves))
+
+    @property
+    def visit_wave(self) -> NDArray[np.intp]:
+        """Position of each visit's wave."""
+        return self._visits() % max(1, len(self.waves))
+
+    def _visits_of_respondents(self) -> NDArray[np.intp]:
+        """One number an area and wave, in that order."""
+        return self.surveyed_position * len(self.waves) + self.wave if self.waves else self.surveyed_position
+
+    def _visits(self) -> NDArray[np.intp]:
+        return np.unique(self._visits_of_respondents())
+
 
 def design_of(study: Study) -> StudyDesign:
     """What the story conditions on, taken from a study."""
@@ -139,6 +168,9 @@ def design_of(study: Study) -> StudyDesign:
         hidden=hidden,
         area=area,
         surveyed=surveyed,
+        waves=study.waves,
+        wave=_waves(study),
+        strata=strata_of(study),
         respondent_covariates=np.asarray(survey.design_matrix(), dtype=float),
         area_covariates=told.mean,
         covariate_covariance=told.covariance,
@@ -154,6 +186,14 @@ def design_of(study: Study) -> StudyDesign:
         links=_links(study),
         frame=_frame(study, surveyed, sizes),
     )
+
+
+def _waves(study: Study) -> NDArray[np.intp]:
+    """Each respondent's wave; empty where there is one only."""
+    if not study.waves:
+        return np.zeros(0, dtype=np.intp)
+    named = study.survey.design["wave"].astype(str).to_numpy()
+    return np.array([study.waves.index(name) for name in named], dtype=np.intp)
 
 
 def _questions(study: Study) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,12 @@ AREA_BY_AREA = (
     "link_deviation",
     "pooled",
     "area_log_rate",
+    "area_wave_effect",
+    "visit_effect",
 )
-RESPONDENT_BY_RESPONDENT = ("log_degree", "residual", "log_multiplier")
+RESPONDENT_BY_RESPONDENT = (
+    *("log_degree", "residual", "log_multiplier", "design_multiplier", "unit_effect", "degree_unit"),
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,9 +42,9 @@ class Truth:
     parameters
         Every parameter of the story by name; see `nsum_bayes.model.story.draw_parameters`.
     prevalence
-        True share of each hidden group's denominator, dims (area, group).
+        True share of each hidden group's denominator, dims (area, group), with waves (wave, area, group).
     count
-        True number of persons, dims (area, group).
+        True number of persons, likewise.
     areas
         The frame of areas.
     known_groups
@@ -65,6 +69,15 @@ class Truth:
         return tuple(self.denominators)
 
     @property
+    def waves(self) -> tuple[str, ...]:
+        """Names of the waves; none where there are none."""
+        return tuple(self.prevalence.coords["wave"].values.tolist()) if "wave" in self.prevalence.dims else ()
+
+    def at(self, wave: str) -> Truth:
+        """What was true in one wave."""
+        return replace(self, prevalence=self.prevalence.sel(wave=wave), count=self.count.sel(wave=wave))
+
+    @property
     def national(self) -> xr.Dataset:
         """True prevalence and count in the whole frame, dims (group)."""
         return self.level("nation").isel(unit=0, drop=True)
@@ -81,7 +94,12 @@ class Truth:
         return xr.Dataset({"prevalence": (dims, count / (member @ persons)), "count": (dims, count)}, coords)
 
     def table(self) -> pd.DataFrame:
-        """One row a unit and hidden group at every level: level, unit, group, denominator, prevalence, count."""
+        """One row a unit and hidden group at every level: level, unit, group, denominator, prevalence, count.
+
+        With waves, all of that once a wave.
+        """
+        if self.waves:
+            return pd.concat([self.at(wave).table().assign(wave=wave) for wave in self.waves], ignore_index=True)
         frames = []
         for level in ("area", *self.areas.levels, "nation"):
             frame = self.level(level).to_dataframe().reset_index()

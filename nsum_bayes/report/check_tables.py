@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from nsum_bayes.checks.predictors import Predictors
     from nsum_bayes.checks.sensitivity import Sensitivity
+    from nsum_bayes.planning import Plan
 
 
 def write_sensitivity(found: Sensitivity, folder: str | Path) -> list[Path]:
@@ -36,6 +37,17 @@ def write_predictors(found: Predictors, folder: str | Path) -> list[Path]:
     """
     explained = found.explained.assign(surveyed_areas=found.areas, statement=list(found.statements.values()))
     return _written({"predictors": found.table, "predictors_together": explained}, Path(folder))
+
+
+def write_plan(found: Plan, folder: str | Path) -> list[Path]:
+    """Write what each design of a survey would reach as CSV.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    return _written({"plan": found.table}, Path(folder))
 
 
 def _written(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:

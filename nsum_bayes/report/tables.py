@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
+from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ _AFTER_LEVELS = (
     "prevalence_mean", "prevalence_median", "prevalence_lower", "prevalence_upper",
     "count_median", "count_lower", "count_upper", "cv", "estimate_type",
 )  # fmt: skip
-_RESERVED = ("area", "areas", "nation", "estimates", "exceedance")
+_RESERVED = ("area", "areas", "nation", "estimates", "exceedance", "changes")
 # Spreadsheets run a cell that starts with one of these, also behind blanks and in their full-width forms.
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
 
@@ -45,7 +46,9 @@ def write_estimates(estimates: Estimates, out: str | Path, *, suppress: Suppress
     """Write every table of a set of estimates into one folder.
 
     ``areas.csv``, one file a level, ``nation.csv`` (each also as ``.parquet``), ``estimates.nc`` (draws by area) and,
-    where there is geometry, ``areas.gpkg`` (one layer a group). All files appear together: if one of them cannot be
+    where there is geometry, ``areas.gpkg`` (one layer a group). With waves, tables have the rows of each, and
+    ``changes.csv`` tells what changed from each wave to the next and from the first to the last.
+    All files appear together: if one of them cannot be
     written, none is replaced. Simulated answers about real places give the nation only. ``estimates.nc`` withholds
     what the tables withhold and has the draws of wider levels beside those of the areas.
 
@@ -86,6 +89,8 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
         stem = "areas" if level == "area" else level
         plan.append((f"{stem}.csv", partial(write_csv, table)))
         plan.append((f"{stem}.parquet", partial(table.to_parquet, index=False)))
+    if estimates.earlier:
+        plan.append(("changes.csv", partial(write_csv, stamped(_changes(estimates, levels, suppress), estimates))))
     if not invents_places(estimates):
         plan.append(("estimates.nc", estimates.withhold(suppress).to_netcdf))
         if estimates.areas.geometry is not None:
@@ -93,8 +98,21 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
     return plan
 
 
+def _changes(estimates: Estimates, levels: Iterable[str], suppress: Suppression) -> pd.DataFrame:
+    """From each wave to the next and from the first to the last, at every level."""
+    waves = estimates.waves
+    pairs = dict.fromkeys([*pairwise(waves), (waves[0], waves[-1])])
+    tables = [estimates.change(*pair, level, suppress) for level in levels for pair in pairs]
+    drift = estimates.meta.get("drift", {})
+    changes = pd.concat(tables, ignore_index=True)
+    return changes.assign(transmission_drift=changes["group"].map(drift))
+
+
 def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.DataFrame:
     """The table of one level: contract columns first, then what was assumed and done; ``simulated`` last if so."""
+    if estimates.earlier:
+        waves = [level_table(estimates.at(wave), level, suppress) for wave in estimates.waves]
+        return pd.concat(waves, ignore_index=True)
     table = estimates.table(level, suppress)
     table["model"] = str(estimates.meta.get("model", ""))
     table["assumed"] = table["group"].map(lambda group: assumptions_of(estimates, group))

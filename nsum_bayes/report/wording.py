@@ -65,6 +65,7 @@ def title_of(estimates: Estimates, group: str) -> str:
     construct = str(own or shared)
     several = f" – {group}" if len(estimates.groups) > 1 and construct == shared else ""
     period = f", {meta['period']}" if meta.get("period") else ""
+    period += f", wave {meta['wave']}" if meta.get("wave") else ""
     return f"{construct[:1].upper()}{construct[1:]}{several}{period}"
 
 
@@ -141,6 +142,7 @@ def sources_of(estimates: Estimates, group: str) -> str:
 def _stated(estimates: Estimates, group: str) -> str:
     """Transmission and degree ratio in the words of the study."""
     said = {words: (estimates.meta.get(key) or {}).get(group) for key, words in STATEMENTS.items()}
+    said["drift of transmission"] = (estimates.meta.get("drift") or {}).get(group)
     said["number"] = (estimates.meta.get("links") or {}).get(group)
     said["share of ties in the own area"] = estimates.meta.get("local_share")
     return "; ".join(f"{words} {str(text).rstrip('.')}" for words, text in said.items() if text) or "nothing"

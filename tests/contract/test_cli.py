@@ -115,7 +115,14 @@ def test_models_lists_the_ladder(nsum: Nsum) -> None:
     assert [line.split()[0] for line in out.splitlines()] == [
         *("random_degree", "barrier", "transmission", "combined", "overdispersed", "uncorrelated", "correlated"),
         *("respect", "partially_pooled", "overdispersed_known", "municipal", "municipal_local"),
-        *("municipal_secondary", "municipal_spatial", "linked"),
+        *(
+            "municipal_secondary",
+            "municipal_spatial",
+            "municipal_waves",
+            "municipal_design",
+            "municipal_weighted",
+            "linked",
+        ),
     ]
 
 

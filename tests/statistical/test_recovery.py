@@ -31,6 +31,14 @@ def many_areas(**choices: Any) -> dict[str, Any]:
     return {"areas": frame_of(24), "surveyed": 18, "respondents_per_area": 25, "hidden": TWO, **choices}
 
 
+def in_clusters() -> dict[str, Any]:
+    """Five sampling units of five in each area, two strata, weights of one to three."""
+    number = np.arange(18 * 25)
+    design = pd.DataFrame({"layer": number % 2, "unit": number % 25 // 5, "w": 1.0 + number % 3})
+    roles = {"covariates": [], "stratum": "layer", "unit": "unit", "weight": "w"}
+    return many_areas(respondent_covariates=design, settings={"survey": roles})
+
+
 def with_respect() -> dict[str, Any]:
     rng = np.random.default_rng(3)
     covariates = pd.DataFrame({"urban": rng.integers(0, 2, 250), "r_held": -rng.integers(0, 10, 250) / 3.0})
@@ -113,6 +121,29 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, float]]] = {
         many_areas(),
         {**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0, "spatial_share": 0.8},
         {"rate_intercept": 0.6, "area_sd": 0.4, "spatial_share": 0.4},
+    ),
+    "municipal_waves": (
+        many_areas(waves=["2023", "2024", "2025"], respondents_per_area=12),
+        {
+            **{**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0},
+            "wave_effect": [[0.0, 0.0], [-0.5, 0.2], [-0.9, 0.4]],
+            "degree_wave": [0.0, 0.2, -0.1],
+            "wave_deviation_sd": 0.2,
+        },
+        {"rate_intercept": 0.6, "wave_effect": 0.25, "degree_wave": 0.1, "wave_deviation_sd": 0.25},
+    ),
+    "municipal_design": (
+        in_clusters(),
+        {
+            **{**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0},
+            **{"unit_sd": 0.5, "degree_unit_sd": 0.3, "stratum_effect": [[-0.3, 0.2], [0.3, -0.2]]},
+        },
+        {"rate_intercept": 0.8, "unit_sd": 0.3, "degree_unit_sd": 0.15, "area_sd": 0.4},
+    ),
+    "municipal_weighted": (
+        in_clusters(),
+        {**DEGREE, **AREAS, "bias_sd": 0.3, "rate_intercept": -3.6, "overdispersion": 1.0},
+        {"rate_intercept": 0.8, "area_sd": 0.5, "degree_area_sd": 0.2, "bias_sd": 0.3},
     ),
     "linked": (
         many_areas(settings={"link": [LINK]}),

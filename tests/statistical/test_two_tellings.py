@@ -96,6 +96,22 @@ def in_any_order() -> Study:
     return study(areas=shuffled, known=known)
 
 
+def in_clusters(**choices: Any) -> Study:
+    """Two strata, and two or three sampling units in each area, drawn with unequal chances."""
+    design = pd.DataFrame(
+        {"layer": np.tile(["town", "farms"], 21), "unit": np.arange(42) % 3, "w": 1.0 + np.arange(42) % 4}
+    )
+    roles = {"covariates": [], "stratum": "layer", "unit": "unit", "weight": "w"}
+    given = {"respondent_covariates": design, "respondents_per_area": 6, "settings": {"survey": roles}, **choices}
+    return study(**given)
+
+
+def in_any_order_in_waves() -> Study:
+    """Areas not in the order of their codes, in two waves; one hidden group."""
+    shuffled = replace(frame_of(), table=frame_of().table.iloc[::-1])
+    return study(areas=shuffled, waves=["9", "10"], respondents_per_area=3, hidden=HIDDEN[:1])
+
+
 def loud(**choices: Any) -> Study:
     """Answers in which biases and areas stand out, so that they are sampled in their centred form."""
     given = {"degree_mean": 7.0, "prevalence_intercept": -2.0, "area_sd": 2.0, "bias_sd": 1.0, "overdispersion": 0.1}
@@ -322,6 +338,33 @@ VARIANTS = {
     "mixing and nb2": Variant(
         respected, {"mixing": {"respect": {"prior": "normal", "sd": 0.5}}, **NB2}, holds=("respect_slope",)
     ),
+    "strata and units": Variant(
+        in_clusters, model="municipal_design", holds=("stratum_effect", "unit_effect", "degree_unit")
+    ),
+    "units only": Variant(
+        lambda: in_clusters(settings={"survey": {"covariates": [], "unit": "unit"}}, hidden=HIDDEN[:1]),
+        model="municipal_design",
+        holds=("unit_effect", "degree_unit"),
+        lacks=("stratum_effect",),
+    ),
+    "three waves": Variant(
+        lambda: study(waves=["2023", "2024", "2025"], respondents_per_area=2),
+        model="municipal_waves",
+        holds=("wave_effect", "visit_effect", "degree_wave"),
+    ),
+    "two waves, areas together": Variant(
+        lambda: in_any_order_in_waves(),
+        {
+            "waves": {
+                "step_sd": {"prior": "half_normal", "sd": 1.0},
+                "degree_shift_sd": 0.5,
+                "transmission_step_sd": 0.1,
+            }
+        },
+        model="municipal_waves",
+        holds=("wave_effect", "degree_wave"),
+        lacks=("visit_effect",),
+    ),
     "other priors": Variant(
         parts=prevalence(intercept={"prior": "reciprocal"}, level_sd={"prior": "lognormal", "median": 0.3, "log_sd": 1})
         | {"degree": {"mean": {"prior": "uniform", "lower": 4, "upper": 6}, "sd": {"prior": "half_normal", "sd": 0.5}}}
@@ -342,7 +385,13 @@ def both(spec: ModelSpec, asked: Study) -> tuple[Telling, Telling]:
     return told_by_pymc(spec, asked, DRAWS // 2, 20), told_by_numpy(spec, asked, DRAWS_NUMPY // 2, 10)
 
 
-NAMED = {"linked": lambda: linked(), "respect": lambda: respected()}
+NAMED = {
+    "municipal_design": lambda: in_clusters(),
+    "municipal_weighted": lambda: in_clusters(),
+    "linked": lambda: linked(),
+    "respect": lambda: respected(),
+    "municipal_waves": lambda: study(waves=["9", "10"], respondents_per_area=3),
+}
 """Studies of the named models that need more than the usual one."""
 
 

@@ -18,6 +18,7 @@ from nsum_bayes.model.counts import add_counts
 from nsum_bayes.model.inputs import MISSING, OPEN, Inputs, read_inputs
 from nsum_bayes.model.recording import Recording
 from nsum_bayes.model.spec import Measurement, ModelSpec
+from nsum_bayes.model.visits import one_a_place
 from tests.irregular import HEAPING, PARTS, SILENT, Answer, probability
 from tests.made_up import KNOWN, model, study_of
 from tests.uncompiled import function, uncompiled
@@ -65,7 +66,8 @@ def inputs_of(answers: np.ndarray, area: np.ndarray) -> Inputs:
         "zero_inflated_group": [name for name in GROUPS if name.endswith("silent")],
     }
     questions = {"heaped": HEAPED, "zero_inflated": ZERO_INFLATED, "recorded": RECORDED}
-    return replace(bare(), coords=coords, answers=answers, upper=upper, area=area, **questions)
+    visits = one_a_place(["0", "1"], area)
+    return replace(bare(), coords=coords, answers=answers, upper=upper, area=area, visits=visits, **questions)
 
 
 def answers_of(kind: str, inputs: Inputs, degree: np.ndarray) -> pm.Model:

@@ -112,7 +112,7 @@ def stock_cells(run: Fit, draw: int, respondents: list[int]) -> np.ndarray:
     log_theta = np.concatenate([known, rates + inputs.log_denominator_share], axis=1)
     answers = inputs.answers[respondents]
     degree = np.exp(posterior["log_degree"].values[respondents].astype(float))
-    mean = degree[:, None] * np.exp(log_theta[inputs.area[respondents]])
+    mean = degree[:, None] * np.exp(log_theta[inputs.visits.of[respondents]])
     size = mean / posterior["overdispersion"].values
     stock = pm.logp(pm.NegativeBinomial.dist(mu=mean, alpha=size), np.where(answers == MISSING, 0, answers)).eval()
     return np.where(answers == MISSING, np.nan, stock)

@@ -194,7 +194,7 @@ def test_an_area_with_few_respondents_is_not_shown() -> None:
 def test_predicted_reports_have_the_mean_of_degree_times_rate(one_area_study: Study) -> None:
     run = fit(MODEL, one_area_study, seed=1, draws=400, tune=200, chains=2, progress=False)
     area = str(one_area_study.survey.surveyed_areas[0])
-    reports = predicted_reports(run, area, np.random.default_rng(1)).astype(float)
+    reports = predicted_reports(run, one_area_study.survey.area == area, np.random.default_rng(1)).astype(float)
     posterior = run.posterior
     rate = np.exp(posterior["rate_intercept"].values.reshape(800, -1))
     share = [one_area_study.areas.denominator_share(name)[0] for name in ("adults", "children")]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from nsum_bayes import Adjustment, ModelError, ReleaseError, Study, Suppression, scale_up
 from nsum_bayes.classical.degrees import estimated_degree
-from nsum_bayes.classical.design import sampling_design
 from nsum_bayes.classical.scale_up import killworth_from_totals
+from nsum_bayes.data.sampling import sampling_design
 from tests.counted_study import counted_study
 
 SIZES = {"small": 10.0, "large": 40.0}
