@@ -201,6 +201,7 @@ def _sample(
     reuse: bool = False,
 ) -> xr.DataTree:
     import nutpie
+    import pytensor
 
     from nsum_bayes.inference.compiled import sampler_of
 
@@ -209,6 +210,8 @@ def _sample(
         narrated(show, settings["chains"] * (settings["tune"] + settings["draws"])) as report,
         warnings.catch_warnings(),
         threadpool_limits(limits=1, user_api="blas"),  # chains run side by side, and the same bits on any machine size
+        # Sums that may be reordered come out one way from a fresh compilation and another from the cache on disk.
+        pytensor.config.change_flags(numba__fastmath=False),
     ):
         # Starting points come from PyTensor's C back end; the sampler itself runs on numba and needs no BLAS there.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")

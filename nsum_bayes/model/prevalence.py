@@ -16,8 +16,9 @@ import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
 from nsum_bayes.model import crude
+from nsum_bayes.model.covariance import add_covariance
 from nsum_bayes.model.inputs import Inputs, LevelInputs
-from nsum_bayes.model.priors import add_prior, unregistered
+from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.secondary import add_coefficients, complete_covariates
 from nsum_bayes.model.spatial import add_smooth_effects
 from nsum_bayes.model.spec import Normal, Prevalence, Reciprocal, ScalePrior
@@ -113,13 +114,8 @@ def _normal_around(
 
 def _area_scale(part: Prevalence, inputs: Inputs) -> TensorVariable:
     """Spread of the municipality effects (hidden_group,), or their Cholesky factor where they are correlated."""
-    if part.correlation is None or len(inputs.free_groups) < 2:
+    if part.correlation is None or part.area_sd is None or len(inputs.free_groups) < 2:
         return add_prior("area_sd", part.area_sd, dims=inputs.free_group)
-    cholesky, _, spread = pm.LKJCholeskyCov(
-        "area_cholesky",
-        n=len(inputs.free_groups),
-        eta=part.correlation.shape,
-        sd_dist=unregistered(part.area_sd, len(inputs.free_groups)),
-    )
+    cholesky, spread = add_covariance("area_cholesky", part.area_sd, part.correlation, len(inputs.free_groups))
     pm.Deterministic("area_sd", spread, dims=inputs.free_group)
     return cholesky

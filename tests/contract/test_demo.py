@@ -16,7 +16,7 @@ def test_the_demo_ends_with_tables_maps_and_the_truth_beside_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:
-        app.main(["demo", "--out", str(tmp_path), "--draws", "500", "--tune", "500", "--json"])
+        app.main(["demo", "--out", str(tmp_path), "--json"])
     out, err = capsys.readouterr()
     body = json.loads(out)
     assert left.value.code in (0, None), err
