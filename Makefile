@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint notebooks sample clean
+.PHONY: help setup demo test test-slow lint notebooks browser sample clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -67,6 +67,13 @@ notebooks: $(READY) ## every notebook from top to bottom, the files left as they
 	  [ -e "$$notebook" ] || { echo "No notebooks."; break; }; \
 	  echo "$$notebook"; $(BIN)/jupyter-execute --timeout=1800 "$$notebook"; \
 	done
+
+# Without it, tests of the pages are skipped, but in CI. Debian and Ubuntu, as root or with sudo.
+browser: ## Chromium and its driver, for the tests of the pages
+	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver; \
+	fi
 
 sample: $(READY) ## write data_samples/ anew: the same seed, the same files
 	$(BIN)/nsum simulate --out data_samples
