@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from nsum_bayes.planning import Plan
 
 
+SHADES = ("#1b6ca8", "#3f9b8f", "#8aa62f", "#c98a1b", "#8a4f9e")
+
+
 def plan_figure(found: Plan, study: Study, path: str | Path | None = None) -> Any:
     """Coefficient of variation of the nation against respondents; saved where a path is given."""
     groups = list(dict.fromkeys(found.table["group"]))
-    figure, panels = check_page(study, "What a survey would tell", 3.6, len(groups), 1)
-    shades = ["#1b6ca8", "#3f9b8f", "#8aa62f", "#c98a1b", "#8a4f9e"]
+    figure, panels = check_page(study, "What a survey would tell", 4.2, len(groups), 1)
+    ways = [(marker, colour) for marker in "osD^v" for colour in SHADES]
     for axes, group in zip(np.atleast_1d(panels).ravel(), groups, strict=True):
         rows = found.table[found.table["group"] == group]
         formula = rows.groupby("respondents")["formula"].min()
@@ -30,8 +33,9 @@ def plan_figure(found: Plan, study: Study, path: str | Path | None = None) -> An
             if line.empty:
                 continue
             text = f"{setting[0]} municipalities, {setting[1]} known groups"  # type: ignore[index]
-            colour, error = shades[number % len(shades)], line["nation_error"].fillna(0.0)
-            axes.errorbar(line["respondents"], line["nation"], error, fmt="o-", color=colour, label=text, markersize=4)
+            (marker, colour), error = ways[number % len(ways)], line["nation_error"].fillna(0.0)
+            look: dict[str, Any] = {"fmt": f"{marker}-", "color": colour, "markersize": 4}
+            axes.errorbar(line["respondents"], line["nation"], error, label=text, **look)
             axes.plot(line["respondents"], line["survey"], ":", color=colour, linewidth=1.0)
         axes.axhline(found.target, color=MISS, linewidth=0.9)
         axes.annotate(
@@ -42,5 +46,6 @@ def plan_figure(found: Plan, study: Study, path: str | Path | None = None) -> An
         axes.set_xlabel("respondents", fontsize=8)
         axes.set_ylabel("cv of the national figure\n(dotted: of what is reported)", fontsize=8)
         axes.tick_params(labelsize=8)
-        axes.legend(fontsize=7, frameon=False)
+    handles, labels = np.atleast_1d(panels).ravel()[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), fontsize=7, frameon=False)
     return figure if path is None else save_figure(figure, path)
