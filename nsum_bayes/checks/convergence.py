@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from nsum_bayes.checks.common_shift import shift_sentences
 from nsum_bayes.estimates.rates import log_reported_rates
+from nsum_bayes.estimates.waves import wave_shifts
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.identification import repeated_priors
 
@@ -114,6 +116,7 @@ def diagnose(fit: Fit) -> Diagnosis:
         *_mixing_findings(quantities),
         *_sampler_findings(fit),
         *_identification_findings(fit),
+        *_wave_findings(fit),
     ]
     return Diagnosis(tuple(findings), quantities)
 
@@ -127,23 +130,31 @@ def _parameters(fit: Fit) -> xr.Dataset:
 
 
 def _reported_rates(fit: Fit) -> xr.Dataset:
-    """Log reported rate of every area, level unit and the nation (chain, draw, unit).
+    """Log reported rate of every area, level unit and the nation (chain, draw, unit), of every wave.
 
     Bias, transmission and degree ratio are left out: they are independent draws and would only hide bad mixing.
     """
+    rng, shifting = (np.random.default_rng(np.random.SeedSequence((fit.seed, part))) for part in (2, 3))
+    log_rate = log_reported_rates(fit, rng)
+    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for wave, shift in zip(fit.study.waves or ("",), wave_shifts(fit, shifting), strict=True):
+        found.update(_rates_of(fit, log_rate + shift, f", {wave}" if wave else ""))
+    return xr.Dataset({name: (dims, np.log(values)) for name, (dims, values) in found.items()})
+
+
+def _rates_of(fit: Fit, log_rate: np.ndarray, wave: str) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Reports of every unit in one wave (chain, draw, unit), from log rates (draw, area, hidden_group)."""
     sizes, areas, study = fit.posterior.sizes, fit.study.areas, fit.study
-    log_rate = log_reported_rates(fit, np.random.default_rng(np.random.SeedSequence((fit.seed, 2))))
-    shape = (sizes["chain"], sizes["draw"])
-    found = {}
+    shape, found = (sizes["chain"], sizes["draw"]), dict[str, tuple[tuple[str, ...], np.ndarray]]()
     for number, group in enumerate(study.hidden_groups):
         counts = np.exp(log_rate[:, :, number]) * areas.table[study.hidden(group).denominator].to_numpy(dtype=float)
-        found[f"rate[{group}] area"] = (("chain", "draw", "area"), counts.reshape(*shape, -1))
+        found[f"rate[{group}{wave}] area"] = (("chain", "draw", "area"), counts.reshape(*shape, -1))
         for level in (*areas.levels, "nation"):
             unit = np.zeros(len(areas)) if level == "nation" else areas.level_of(level)
             labels, index = np.unique(unit, return_inverse=True)
             summed = counts @ (index[:, None] == np.arange(len(labels))).astype(float)
-            found[f"rate[{group}] {level}"] = (("chain", "draw", level), summed.reshape(*shape, -1))
-    return xr.Dataset({name: (dims, np.log(values)) for name, (dims, values) in found.items()})
+            found[f"rate[{group}{wave}] {level}"] = (("chain", "draw", level), summed.reshape(*shape, -1))
+    return found
 
 
 def _measures(dataset: xr.Dataset) -> pd.DataFrame:
@@ -222,6 +233,14 @@ def _identification_findings(fit: Fit) -> Iterator[Finding]:
     for repeated in repeated_priors(fit):
         advice = "The survey says nothing about it; state the prior with the result, or add data that tell it."
         yield Finding("note", "identification", f"{str(repeated).capitalize()}.", advice)
+
+
+def _wave_findings(fit: Fit) -> Iterator[Finding]:
+    for sentence in shift_sentences(fit):
+        advice = (
+            "Networks or the way of asking changed; changes of hidden groups are told relative to that. Compare the "
+        )
+        yield Finding("note", "common_shift", sentence, f"{advice}questionnaires and the samples of the two waves.")
 
 
 def _sampler_findings(fit: Fit) -> Iterator[Finding]:

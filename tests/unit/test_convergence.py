@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from nsum_bayes import Fit, diagnose
+from nsum_bayes import Fit, diagnose, load_model
+from nsum_bayes.checks.common_shift import common_shifts
 from nsum_bayes.checks.convergence import Diagnosis, Finding
 from tests.constructed import CHAINS, DRAWS, constructed_fit, constructed_study, cut, with_draws
 from tests.made_up import model
@@ -176,3 +179,54 @@ def test_a_short_fit_is_stopped_and_says_why(sample_fit: Fit) -> None:
     assert diagnosis.verdict != "publish"
     assert found(diagnosis, "chains").severity == "review"
     assert all(finding.advice for finding in diagnosis.findings if finding.severity != "pass")
+
+
+# --- waves ----------------------------------------------------------------------------------------------------------
+
+
+def in_waves(shift: float, last: float = 0.0) -> Fit:
+    """A fit of two waves whose known groups' answers differ by ``shift``; chains differ by ``last`` in the last."""
+    waves = ["2023", "2025"]
+    spec = load_model("municipal_waves")
+    fit = constructed_fit(constructed_study(spec=spec, waves=waves), spec=spec)
+    rng = np.random.default_rng(2)
+    hidden = fit.posterior.sizes["hidden_group"]
+    effect = np.zeros((CHAINS, DRAWS, 2, hidden))
+    effect[:, :, 1, :] = 0.05 * rng.normal(size=(CHAINS, DRAWS, hidden)) + last * np.arange(CHAINS)[:, None, None]
+    degrees = np.zeros((CHAINS, DRAWS, 2))
+    degrees[:, :, 1] = shift + 0.03 * rng.normal(size=(CHAINS, DRAWS))
+    more = {
+        "wave_effect": (("chain", "draw", "wave", "hidden_group"), effect),
+        "degree_wave": (("chain", "draw", "wave"), degrees),
+    }
+    datasets = {name: node.to_dataset() for name, node in fit.tree.children.items()}
+    datasets["posterior"] = datasets["posterior"].assign(more)
+    return replace(fit, tree=xr.DataTree.from_dict(datasets))
+
+
+def test_a_shift_that_all_known_groups_share_is_named() -> None:
+    note = found(diagnose(in_waves(np.log(0.7))), "common_shift")
+    assert note.severity == "note"
+    assert note.message.startswith("From 2023 to 2025 fewer members of all known groups were told: 0.70 times as many")
+    assert common_shifts(in_waves(np.log(0.7)))["ratio"].item() == pytest.approx(0.7, abs=0.01)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_a_small_shift_is_not(shift: float) -> None:
+    codes = {finding.code for finding in diagnose(in_waves(shift)).findings}
+    assert "common_shift" not in codes
+
+
+def test_the_rates_of_a_later_wave_are_checked_too() -> None:
+    # Only what the later wave adds differs between chains.
+    diagnosis = diagnose(in_waves(0.0, last=1.0))
+    assert diagnosis.verdict == "stop"
+    rates = diagnosis.quantities["rhat"].groupby(level=0).max()
+    later, first = rates.filter(like=", 2025]"), rates.filter(like=", 2023]")
+    assert len(later) == len(first) > 0
+    assert later.max() > 1.05
+    assert first.max() < 1.01
+
+
+def test_without_waves_there_is_no_shift(good: Fit) -> None:
+    assert common_shifts(good).empty
