@@ -84,17 +84,18 @@ def weighed(case: str, seed: int) -> dict[str, Any]:
         "useless_told": int((found.table["told"] & ~found.table["category"].isin(INFORMATIVE)).sum()),
         "largest_evidence": float(found.table["evidence"].max()),
         "explained": float(found.explained["share"].iloc[0]),
-        **_scores("with", run, truth, visited, seed),
+        **scores("with", run, truth, visited, seed),
     }
     if case == "three matter":
         parts = spec.prevalence.model_dump(exclude_none=True)  # type: ignore[union-attr]
         parts.pop("shrinkage")
         without = refit(spec.replace(prevalence=parts), study, seed, SETTINGS)
-        row |= _scores("without", without, truth, visited, seed)
+        row |= scores("without", without, truth, visited, seed)
     return row
 
 
-def _scores(name: str, run: Any, truth: Any, visited: np.ndarray, seed: int) -> dict[str, float]:
+def scores(name: str, run: Any, truth: Any, visited: np.ndarray, seed: int) -> dict[str, float]:
+    """Mean error of the log prevalence and coverage, of areas nobody visited and of the others; the largest R-hat."""
     from nsum_bayes import diagnose, estimate
 
     draws = np.log(estimate(run, seed=seed).draws["prevalence"].values[:, :, 0])

@@ -90,7 +90,7 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
         plan.append((f"{stem}.csv", partial(write_csv, table)))
         plan.append((f"{stem}.parquet", partial(table.to_parquet, index=False)))
     if estimates.earlier:
-        plan.append(("changes.csv", partial(write_csv, stamped(_changes(estimates, levels, suppress), estimates))))
+        plan.append(("changes.csv", partial(write_csv, changes_table(estimates, levels, suppress))))
     if not invents_places(estimates):
         plan.append(("estimates.nc", estimates.withhold(suppress).to_netcdf))
         if estimates.areas.geometry is not None:
@@ -98,14 +98,14 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
     return plan
 
 
-def _changes(estimates: Estimates, levels: Iterable[str], suppress: Suppression) -> pd.DataFrame:
+def changes_table(estimates: Estimates, levels: Iterable[str], suppress: Suppression) -> pd.DataFrame:
     """From each wave to the next and from the first to the last, at every level."""
     waves = estimates.waves
     pairs = dict.fromkeys([*pairwise(waves), (waves[0], waves[-1])])
     tables = [estimates.change(*pair, level, suppress) for level in levels for pair in pairs]
     drift = estimates.meta.get("drift", {})
     changes = pd.concat(tables, ignore_index=True)
-    return changes.assign(transmission_drift=changes["group"].map(drift))
+    return stamped(changes.assign(transmission_drift=changes["group"].map(drift)), estimates)
 
 
 def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.DataFrame:
