@@ -19,6 +19,7 @@ from nsum_bayes.cli import (
     demo,
     diagnose,
     estimate,
+    export,
     fit,
     frame,
     holdout,
@@ -55,6 +56,7 @@ for command in (
     predictors.predictors,
     calibrate.calibrate,
     estimate.estimate,
+    export.export,
     map.map,
     demo.demo,
 ):

@@ -1,0 +1,63 @@
+"""`nsum export`: estimates in the formats that readers ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
+from nsum_bayes.cli.transmission import TransmissionOption, read_transmission
+
+if TYPE_CHECKING:
+    from nsum_bayes.estimates.estimates import Estimates
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A fit saved by `nsum fit`, or an estimates.nc of `nsum estimate`.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="tables, xlsx, geojson, latex or word; may be given again. By default all that there can be."
+        ),
+    ] = None,
+    transmission: TransmissionOption = None,
+    min_respondents: Annotated[
+        int | None, typer.Option(help="Withhold figures of surveyed areas with fewer respondents.", min=10)
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write estimates as workbook, GeoJSON, LaTeX, Word and tables."""
+    from nsum_bayes.estimates.summaries import Suppression
+    from nsum_bayes.report.exports import write_exports
+
+    console = Console("export", as_json, quiet)
+    rule = Suppression() if min_respondents is None else Suppression(min_respondents=min_respondents)
+    with stdout_kept_clean():
+        estimates = _read(run, transmission)
+        files = write_exports(estimates, out, format or (), suppress=rule)
+    if estimates.meta.get("verdict") == "stop":
+        console.warn("the fit's verdict is 'stop': these figures are not fit to publish; `nsum diagnose` says why.")
+    for path in files:
+        console.result(f"wrote: {path}")
+    console.emit(files=files, verdict=estimates.meta.get("verdict"))
+
+
+def _read(path: Path, transmission: list[str] | None) -> Estimates:
+    """Estimates from a fit, or as they were saved."""
+    from nsum_bayes.estimates.estimates import Estimates
+    from nsum_bayes.inference.fit import Fit
+
+    if path.name == "estimates.nc":
+        if transmission:
+            raise typer.BadParameter("Saved estimates have their transmission; name the fit to state another one.")
+        return Estimates.load(path)
+    from nsum_bayes.checks.convergence import diagnose
+    from nsum_bayes.estimates.from_fit import estimate
+
+    fitted = Fit.load(path)
+    statements = read_transmission(transmission, fitted.study.hidden_groups)
+    return estimate(fitted, transmission=statements).noting(verdict=diagnose(fitted).verdict)
