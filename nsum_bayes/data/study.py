@@ -97,6 +97,11 @@ class Study:
     def __repr__(self) -> str:
         return f"Study({self.title!r}: {self.survey!r}, {self.known!r}, {self.areas!r})"
 
+    def _repr_html_(self) -> str:
+        from nsum_bayes.data.markup import study_markup
+
+        return study_markup(self)
+
     @property
     def title(self) -> str:
         """Name of the study."""

@@ -77,6 +77,11 @@ class Survey:
         areas = len(self.surveyed_areas)
         return f"Survey({len(self)} respondents, {len(self.groups)} groups, {counted(areas, 'surveyed area')})"
 
+    def _repr_html_(self) -> str:
+        from nsum_bayes.data.markup import survey_markup
+
+        return survey_markup(self)
+
     @property
     def surveyed_areas(self) -> np.ndarray:
         """Codes of the areas with respondents, sorted."""

@@ -263,6 +263,11 @@ class Estimates:
 
         return load_estimates(path)
 
+    def _repr_html_(self) -> str:
+        from nsum_bayes.estimates.summaries import estimates_markup
+
+        return estimates_markup(self)
+
     def __repr__(self) -> str:
         national = self.national()
         study = f"{self.meta['title']} ({self.meta['period']}), model {self.meta['model']}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ FIGURES = (
     "count_upper",
     "cv",
 )
+_PARTS = ("median", "lower", "upper")
 PER_100K = ("per_100k_median", "per_100k_lower", "per_100k_upper")
 
 
@@ -83,6 +85,33 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
         frame.loc[hidden, "estimate_type"] = "suppressed"
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def estimates_markup(estimates: Estimates) -> str:
+    """What a notebook shows of estimates: the nation and the widest level below it, each figure with its interval."""
+    from nsum_bayes.data.markup import facts, grid, panel
+
+    meta, shown = estimates.meta, []
+    levels = ("nation", *estimates.areas.levels[-1:])
+    for row in pd.concat([level_table(estimates, level, Suppression()) for level in levels]).to_dict("records"):
+        spans = [_span(row, "prevalence", "{:.3%}"), _span(row, "count", "{:,.0f}")]
+        shown.append((row["name"], row["group"], row["denominator"], *spans))
+    said = {
+        "counted": meta.get("construct", ""), "period": meta.get("period", ""), "wave": estimates.wave,
+        "model": meta.get("model", ""), "verdict": meta.get("verdict", ""),
+        "answers": "simulated" if meta.get("synthetic") else "",
+    }  # fmt: skip
+    caption = f"Posterior medians with {INTERVAL:.0%} intervals"
+    table = grid(("unit", "group", "per", "prevalence", "persons"), shown, caption)
+    return panel(f"Estimates: {meta.get('title', '')}", facts(said), table)
+
+
+def _span(row: Mapping[Any, Any], what: str, form: str) -> str:
+    """A figure with its interval in words."""
+    if row["estimate_type"] == "suppressed":
+        return "withheld"
+    median, lower, upper = (form.format(row[f"{what}_{part}"]) for part in _PARTS)
+    return f"{median} ({lower} to {upper})"
 
 
 def _names(estimates: Estimates, level: str, units: list[str]) -> pd.DataFrame:

@@ -88,6 +88,20 @@ class Fit:
         sizes = self.posterior.sizes
         return f"Fit({self.spec.name!r}, {self.study.title!r}, {sizes['chain']} chains × {sizes['draw']} draws)"
 
+    def _repr_html_(self) -> str:
+        from nsum_bayes.data.markup import facts, panel
+
+        sizes, made = self.posterior.sizes, self.provenance
+        said = {
+            "study": self.study.title,
+            "draws": f"{sizes['chain']} chains × {sizes['draw']:,}",
+            "seed": self.seed,
+            "divergent": int(self.tree["sample_stats"]["diverging"].sum()),
+            "interrupted": f"{made['draws_made']} of {made['draws']} draws" if self.interrupted else "",
+            "next": "diagnose(fit) before reading any figure; a saved fit holds the survey's answers",
+        }
+        return panel(f"Fit of {self.spec.name}: {self.spec.title}", facts(said))
+
 
 def fit(
     spec: ModelSpec,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nsum_bayes.data.markup import grid, lines, panel
 from nsum_bayes.model.spec import (
     BetaBinomial,
     Binomial,
@@ -33,6 +34,12 @@ SYMBOLS = (
 def equations(spec: ModelSpec) -> list[str]:
     """The model as lines of equations, from answers to prevalence."""
     return [*_counts(spec), *_degree(spec), *_rates(spec), *_mixing(spec), *_outside(spec)]
+
+
+def spec_markup(spec: ModelSpec) -> str:
+    """What a notebook shows of a model: equations, and priors with their reasons."""
+    rows = [(f"{row['component']}.{row['parameter']}", row["prior"], row["reason"]) for row in spec.prior_table()]
+    return panel(f"{spec.name}: {spec.title}", lines(equations(spec)), grid(("parameter", "prior", "reason"), rows))
 
 
 def _counts(spec: ModelSpec) -> Iterator[str]:

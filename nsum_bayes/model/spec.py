@@ -181,6 +181,11 @@ class ModelSpec(Part):
     def __repr__(self) -> str:
         return f"ModelSpec({self.name!r}, {self.counts.kind} counts: {self.title})"
 
+    def _repr_html_(self) -> str:
+        from nsum_bayes.model.equations import spec_markup
+
+        return spec_markup(self)
+
     def prior_table(self) -> list[dict[str, str]]:
         """Every prior with its reason: component, parameter, distribution, reason."""
         return [row for component, part in self if isinstance(part, Part) for row in _prior_rows(component, part)]
