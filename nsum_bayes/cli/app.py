@@ -20,6 +20,7 @@ from nsum_bayes.cli import (
     diagnose,
     estimate,
     export,
+    figures,
     fit,
     frame,
     holdout,
@@ -58,6 +59,7 @@ for command in (
     estimate.estimate,
     export.export,
     map.map,
+    figures.figures,
     demo.demo,
 ):
     app.command()(command)

@@ -193,7 +193,7 @@ def _rank_axis(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float, bool]
     axes.set_xlim(limits[0], limits[1])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(
-        np.arange(len(rows)), [_short(name) for name in rows["name"].astype(str)], fontsize=7.5, parse_math=False
+        np.arange(len(rows)), [short_name(name) for name in rows["name"].astype(str)], fontsize=7.5, parse_math=False
     )
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8)
@@ -201,7 +201,7 @@ def _rank_axis(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float, bool]
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that fits its column."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 

@@ -1,0 +1,59 @@
+"""`nsum figures`: every figure that a fit allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
+from nsum_bayes.errors import NsumError
+
+
+def figures(
+    run: Annotated[Path, typer.Argument(help="A fit saved by `nsum fit`.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures; made if it is not there.")],
+    format: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Draw map, ranked intervals, ranks, shrinkage, direct against modelled and, with waves, what changed."""
+    from nsum_bayes.checks.convergence import diagnose
+    from nsum_bayes.estimates.from_fit import estimate
+    from nsum_bayes.inference.fit import Fit
+    from nsum_bayes.report.figures import save_figure
+
+    console = Console("figures", as_json, quiet)
+    files, left_out = [], []
+    with stdout_kept_clean():
+        fitted = Fit.load(run)
+        estimates = estimate(fitted).noting(verdict=diagnose(fitted).verdict)
+        for group in estimates.groups:
+            for kind, draw in _kinds(fitted, estimates, group).items():
+                try:
+                    files.append(save_figure(draw(), out / f"{kind}_{group}.{format}"))
+                except NsumError as error:
+                    left_out.append(f"{kind} of {group}: {str(error).splitlines()[0]}")
+    for line in left_out:
+        console.say(f"not drawn: {line}")
+    for path in files:
+        console.result(f"wrote: {path}")
+    console.emit(files=files, not_drawn=left_out)
+
+
+def _kinds(fitted: Any, estimates: Any, group: str) -> dict[str, Callable[[], Any]]:
+    from nsum_bayes.report import area_figures, maps
+    from nsum_bayes.report.figures import ranked_intervals
+
+    shape = estimates.areas.geometry is not None
+    return {
+        **({"map": partial(maps.prevalence_map, estimates, group)} if shape else {}),
+        "intervals": partial(ranked_intervals, estimates, group),
+        "ranks": partial(area_figures.rank_distributions, estimates, group),
+        "shrinkage": partial(area_figures.shrinkage_figure, estimates, group),
+        "direct": partial(area_figures.direct_figure, fitted, estimates, group),
+        **({"waves": partial(area_figures.wave_figure, estimates, group)} if estimates.waves else {}),
+    }
