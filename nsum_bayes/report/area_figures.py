@@ -21,11 +21,11 @@ from nsum_bayes.report.wording import (
     STAMP,
     check_group,
     footnote_of,
-    national_median,
     rate_of,
     rows_of,
     subtitle_of,
     title_of,
+    typical_share,
 )
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def wave_figure(
     unknown = [unit for unit in chosen if unit not in last.index]
     if unknown:
         raise ReleaseError(f"There is no unit '{unknown[0]}'.", where=f"level '{level}'", advice="Give its code.")
-    factor, per = rate_of(national_median(estimates, group))
+    factor, per = rate_of(typical_share(estimates, group, last, suppress)[0])
     notes = ["Filled: transmission drifting as stated. Open: as if transmission had stayed."]
     names = [str(last.loc[unit, "name"]) for unit in chosen]
     figure, panels, _ = framed(estimates, group, notes, 2.6, names)

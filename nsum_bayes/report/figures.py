@@ -17,11 +17,11 @@ from nsum_bayes.report.wording import (
     STAMP,
     footnote_of,
     national_interval,
-    national_median,
     rate_of,
     rows_of,
     subtitle_of,
     title_of,
+    typical_share,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ FORMATS = (".png", ".svg", ".pdf")
 PER_COLUMN, MOST_COLUMNS = 60, 3
 ROW, NAMES, TITLES, AXIS, LONGEST_NAME = 0.155, 1.7, 0.15, 0.75, 26  # inches, and characters
 BAND_NOTE = "Grey band and line: interval and median of the nation."
+NO_BAND_NOTE = "The figure of the nation is withheld."
 DOT_NOTE = "Filled dots: units with respondents; open dots: predicted by the model alone."
 RANK_NOTE = "Ranks are uncertain: units whose intervals overlap may well stand the other way round."
 INK, BAND = "#1a1a1a", "#e4e4e4"
@@ -94,8 +95,10 @@ def ranked_intervals(
             advice="Show a larger level, or loosen the suppression rule if the data allow it.",
         )
     kept, note = _ends(shown)
-    notes = [RANK_NOTE, note, _withheld(len(rows) - len(shown))]
-    return _rank_page(estimates, group, kept, " ".join(filter(None, notes)))
+    nation = national_interval(estimates, group, suppress)
+    notes = [BAND_NOTE if nation else NO_BAND_NOTE, DOT_NOTE, RANK_NOTE, note, _withheld(len(rows) - len(shown))]
+    rate = rate_of(typical_share(estimates, group, rows, suppress)[0])
+    return _rank_page(estimates, group, kept, rate, nation, " ".join(filter(None, notes)))
 
 
 # --- which units ----------------------------------------------------------------------------------------------------
@@ -125,27 +128,40 @@ def _withheld(count: int) -> str:
 # --- drawing --------------------------------------------------------------------------------------------------------
 
 
-def _rank_page(estimates: Estimates, group: str, columns: dict[str, pd.DataFrame], note: str) -> Figure:
+def _rank_page(
+    estimates: Estimates,
+    group: str,
+    columns: dict[str, pd.DataFrame],
+    rate: tuple[float, str],
+    nation: tuple[float, float, float] | None,
+    note: str,
+) -> Figure:
+    """The page, its figures at a rate (factor and words); the nation's limits and median as a band unless withheld."""
     from matplotlib.figure import Figure
 
     words = Words(
         width=2 * MARGIN + 4.4 * max(len(columns), 1.7),
         title=title_of(estimates, group),
         subtitle=subtitle_of(estimates, group),
-        footnote=footnote_of(estimates, group, BAND_NOTE, DOT_NOTE, note),
+        footnote=footnote_of(estimates, group, note),
         stamp=STAMP if estimates.meta.get("synthetic") else "",
     )
     tallest = max(map(len, columns.values())) * ROW
     height = words.head + TITLES + max(tallest, 0.6) + AXIS + words.foot
     figure = Figure(figsize=(words.width, height), facecolor="white")
     slot = (words.width - 2 * MARGIN) / len(columns)
-    limits = _limits(list(columns.values()), rate_of(national_median(estimates, group))[0])
+    factor, per = rate
+    limits = _limits(list(columns.values()), factor)
+    words_below = f"{per} {estimates.denominator[group]}\n(median, {INTERVAL_WORDS} interval)"
     for number, (heading, column) in enumerate(columns.items()):
         tall = max(len(column) * ROW, 0.6)
         left, low = MARGIN + number * slot + NAMES, height - words.head - TITLES - tall
         place = (left / words.width, low / height, (slot - NAMES - 0.25) / words.width, tall / height)
         axes = figure.add_axes(place)
-        _rank_column(axes, estimates, group, column, limits)
+        if nation is not None:
+            _nation_band(axes, nation, factor)
+        _rank_column(axes, column, factor)
+        _rank_axis(axes, column, limits, words_below)
         if len(columns) > 1:
             axes.set_title(heading, fontsize=9, loc="left", fontweight="bold")
     words.write_on(figure)
@@ -161,14 +177,15 @@ def _limits(columns: list[pd.DataFrame], factor: float) -> tuple[float, float, b
     return 0.0, high * 1.05, False
 
 
-def _rank_column(
-    axes: Axes, estimates: Estimates, group: str, rows: pd.DataFrame, limits: tuple[float, float, bool]
-) -> None:
-    low, middle, high = national_interval(estimates, group)
-    factor, per = rate_of(middle)
-    places = np.arange(len(rows))
-    axes.axvspan(factor * low, factor * high, color=BAND, linewidth=0, zorder=0)
+def _nation_band(axes: Axes, nation: tuple[float, float, float], factor: float) -> None:
+    low, middle, high = nation
+    band = axes.axvspan(factor * low, factor * high, color=BAND, linewidth=0, zorder=0)
+    band.set_label("nation")
     axes.axvline(factor * middle, color="#8c8c8c", linewidth=0.8, zorder=1)
+
+
+def _rank_column(axes: Axes, rows: pd.DataFrame, factor: float) -> None:
+    places = np.arange(len(rows))
     axes.hlines(
         places, factor * rows["prevalence_lower"], factor * rows["prevalence_upper"], colors=INK, linewidth=0.9
     ).set_label("intervals")
@@ -176,7 +193,6 @@ def _rank_column(
     fill = ["#1a1a1a" if yes else "#ffffff" for yes in asked]
     median = factor * rows["prevalence_median"]
     axes.scatter(median, places, s=15, c=fill, edgecolors=INK, linewidths=0.8, zorder=3, label="medians")
-    _rank_axis(axes, rows, limits, f"{per} {estimates.denominator[group]}\n(median, {INTERVAL_WORDS} interval)")
 
 
 def _rank_axis(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float, bool], words: str) -> None:

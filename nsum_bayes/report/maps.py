@@ -20,12 +20,12 @@ from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
     STAMP,
     footnote_of,
-    national_median,
     rate_of,
     rows_of,
     subtitle_of,
     threshold_of,
     title_of,
+    typical_share,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def prevalence_map(
     group
         Hidden group.
     threshold
-        Share of the denominator; by default the posterior median of the national prevalence.
+        Share of the denominator; by default the posterior median of the national prevalence or, where that is
+        withheld, the median of the areas shown.
     suppress
         Which figures to withhold; by default those that `Estimates.table` withholds.
     width
@@ -90,11 +91,12 @@ def prevalence_map(
     Raises
     ------
     ReleaseError
-        Simulated answers about real places, no polygons, no such group, or a threshold that is no share.
+        Simulated answers about real places, no polygons, no such group, a threshold that is no share, or none given
+        where every figure is withheld.
     """
     refuse_invented_places(estimates)
     rows = rows_of(estimates, group, "area", suppress).reindex(estimates.areas.codes)
-    share, threshold_words = threshold_of(estimates, group, threshold)
+    share, threshold_words = threshold_of(estimates, group, threshold, rows, suppress)
     shapes = shapes_of(estimates.areas)
     if shapes is None:
         raise ReleaseError(
@@ -103,7 +105,8 @@ def prevalence_map(
             advice="Name a file of polygons in the study file, or draw `ranked_intervals` instead.",
         )
     marks = _marks(estimates, rows, shapes)
-    panels = _panels(estimates, group, rows, (share, threshold_words), marks)
+    rate = rate_of(typical_share(estimates, group, rows, suppress)[0])
+    panels = _panels(estimates, group, rows, (share, threshold_words), rate, marks)
     return _compose(estimates, group, shapes, marks, panels, width or (13.0 if len(rows) <= 400 else 16.5))
 
 
@@ -117,9 +120,14 @@ def _marks(estimates: Estimates, rows: pd.DataFrame, shapes: Shapes) -> Marks:
 
 
 def _panels(
-    estimates: Estimates, group: str, rows: pd.DataFrame, threshold: tuple[float, str], marks: Marks
+    estimates: Estimates,
+    group: str,
+    rows: pd.DataFrame,
+    threshold: tuple[float, str],
+    rate: tuple[float, str],
+    marks: Marks,
 ) -> list[Panel]:
-    factor, per = rate_of(national_median(estimates, group))
+    factor, per = rate
     unit = f"{per} {estimates.denominator[group]}"
     median = factor * rows["prevalence_median"].to_numpy(dtype=float)
     ratio = _ratio(rows["prevalence_lower"].to_numpy(dtype=float), rows["prevalence_upper"].to_numpy(dtype=float))

@@ -40,16 +40,32 @@ def rows_of(estimates: Estimates, group: str, level: str, suppress: Suppression 
     return table[table["group"] == group].set_index("area")
 
 
-def national_interval(estimates: Estimates, group: str) -> tuple[float, float, float]:
-    """Lower limit, median and upper limit of the national prevalence, shares of the denominator."""
-    nation = estimates.level_draws("nation")["prevalence"].sel(group=group)
-    lower, median, upper = np.quantile(nation.to_numpy(), [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
-    return float(lower), float(median), float(upper)
+def national_interval(
+    estimates: Estimates, group: str, suppress: Suppression | None = None
+) -> tuple[float, float, float] | None:
+    """Lower limit, median and upper limit of the national prevalence, shares of the denominator; none if withheld."""
+    row = rows_of(estimates, group, "nation", suppress).iloc[0]
+    if row["estimate_type"] == "suppressed":
+        return None
+    return float(row["prevalence_lower"]), float(row["prevalence_median"]), float(row["prevalence_upper"])
 
 
-def national_median(estimates: Estimates, group: str) -> float:
-    """Posterior median of the national prevalence, a share of the denominator."""
-    return national_interval(estimates, group)[1]
+def typical_share(
+    estimates: Estimates, group: str, rows: pd.DataFrame, suppress: Suppression | None = None
+) -> tuple[float, str]:
+    """A share that scales a figure, and what it is: the national median or, where that is withheld, one of ``rows``.
+
+    Parameters
+    ----------
+    rows
+        Rows of the figure (`rows_of`). The median of those that are shown stands in for a withheld national median,
+        so that neither a threshold nor the unit of a scale tells what the tables withhold; not a number where none is.
+    """
+    nation = national_interval(estimates, group, suppress)
+    if nation is not None:
+        return nation[1], "the national median"
+    level = str(rows["level"].iloc[0])
+    return float(rows["prevalence_median"].median()), f"the median of units shown, level {level}"
 
 
 def rate_of(share: float) -> tuple[float, str]:
@@ -148,9 +164,17 @@ def _stated(estimates: Estimates, group: str) -> str:
     return "; ".join(f"{words} {str(text).rstrip('.')}" for words, text in said.items() if text) or "nothing"
 
 
-def threshold_of(estimates: Estimates, group: str, threshold: float | None) -> tuple[float, str]:
-    """The threshold as a share, and what to call it; the national median where none is given."""
-    share = national_median(estimates, group) if threshold is None else float(threshold)
+def threshold_of(
+    estimates: Estimates, group: str, threshold: float | None, rows: pd.DataFrame, suppress: Suppression | None = None
+) -> tuple[float, str]:
+    """The threshold as a share, and what to call it; where none is given, the share that `typical_share` finds."""
+    share, origin = typical_share(estimates, group, rows, suppress) if threshold is None else (float(threshold), "")
+    if np.isnan(share) and threshold is None:
+        raise ReleaseError(
+            "Every figure is withheld, the nation's too: there is none to set a threshold by.",
+            where=f"group '{group}'",
+            advice="Give a threshold, or loosen the suppression rule if the data allow it.",
+        )
     if not 0 < share < 1:
         raise ReleaseError(
             "A threshold is a share of the denominator, above 0 and below 1.",
@@ -158,5 +182,5 @@ def threshold_of(estimates: Estimates, group: str, threshold: float | None) -> t
             advice="Give 0.005 for 5 per 1,000.",
         )
     factor, words = rate_of(share)
-    origin = " (the national median)" if threshold is None else ""
-    return share, f"{spoken(float(f'{share * factor:.3g}'))} {words} {estimates.denominator[group]}{origin}"
+    said = f" ({origin})" if origin else ""
+    return share, f"{spoken(float(f'{share * factor:.3g}'))} {words} {estimates.denominator[group]}{said}"
