@@ -205,16 +205,24 @@ def _beside(estimates: Estimates, group: str, direct: np.ndarray, model: np.ndar
         "Reported rates: transmission, degree ratio and bias are not divided out.",
         f"Direct: Killworth's estimate with 1.96 design errors; model: median and {INTERVAL_WORDS} interval.",
     ]
+    unknown = ~(direct[:, 1] > 0)  # nobody reported, or one sampling unit: zero or none, and neither is certainty
+    if unknown.any():
+        notes.append(
+            f"Crosses: {int(unknown.sum()):,} direct estimates whose error the area's answers do not tell; they have "
+            "no width."
+        )
     headings = (f"Reported, per 1,000 {estimates.denominator[group]}", "Width of the interval by respondents")
     figure, (pairs, widths), _ = framed(estimates, group, notes, 3.4, headings)
     low, middle, high = model
-    error = 1.96 * direct[:, 1]
+    error = np.where(unknown, np.nan, 1.96 * direct[:, 1])
     pairs.errorbar(direct[:, 0], middle, [middle - low, high - middle], [np.minimum(error, direct[:, 0]), error],
                    fmt="o", color=BLUE, ecolor=PALE, ms=3.5, elinewidth=0.7)  # fmt: skip
-    most = 1.05 * float(max(np.max(direct[:, 0]), np.max(middle)))
-    pairs.plot([0, most], [0, most], color=INK, linewidth=0.8, zorder=0)
-    pairs.set_xlim(0, most)
-    pairs.set_ylim(0, most)
+    crosses = pairs.scatter(direct[unknown, 0], middle[unknown], marker="x", s=22, color=ORANGE, zorder=4)
+    crosses.set(clip_on=False, label="error unknown")
+    across, up = 1.03 * float(np.nanmax(direct[:, 0] + np.nan_to_num(error))), 1.03 * float(np.max(high))
+    pairs.plot([0, max(across, up)], [0, max(across, up)], color=INK, linewidth=0.8, zorder=0)
+    pairs.set_xlim(0, across)
+    pairs.set_ylim(0, up)
     pairs.set_xlabel("direct", fontsize=8.5)
     pairs.set_ylabel("model", fontsize=8.5)
     widths.scatter(respondents, 2 * error, s=14, color=ORANGE, linewidths=0, alpha=0.7, label="direct")

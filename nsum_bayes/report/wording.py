@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nsum_bayes.errors import ReleaseError, suggestion
-from nsum_bayes.estimates.summaries import INTERVAL
+from nsum_bayes.estimates.summaries import FEWEST_RESPONDENTS, INTERVAL
 from nsum_bayes.report.classes import spoken
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def typical_share(
     if nation is not None:
         return nation[1], "the national median"
     level = str(rows["level"].iloc[0])
-    return float(rows["prevalence_median"].median()), f"the median of units shown, level {level}"
+    units = "areas shown" if level == "area" else f"units shown of level {level}"
+    return float(rows["prevalence_median"].median()), f"the median of the {units}"
 
 
 def rate_of(share: float) -> tuple[float, str]:
@@ -86,10 +87,11 @@ def title_of(estimates: Estimates, group: str) -> str:
 
 
 def subtitle_of(estimates: Estimates, group: str) -> str:
-    """Study, denominator and how much of the frame was surveyed."""
-    surveyed = int((estimates.respondents > 0).sum())
+    """Study, denominator and how much of the frame was surveyed; no exact number of a handful of respondents."""
+    surveyed, total = int((estimates.respondents > 0).sum()), int(estimates.respondents.sum())
+    people = f"fewer than {FEWEST_RESPONDENTS}" if 0 < total < FEWEST_RESPONDENTS else f"{total:,}"
     who = f"Share of {estimates.denominator[group]}"
-    asked = f"{int(estimates.respondents.sum()):,} respondents in {surveyed:,} of {len(estimates.areas):,} areas"
+    asked = f"{people} respondents in {surveyed:,} of {len(estimates.areas):,} areas"
     return " · ".join(part for part in (str(estimates.meta.get("title", "")), who, asked) if part)
 
 

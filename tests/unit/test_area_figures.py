@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 import xarray as xr
@@ -12,6 +13,7 @@ import xarray as xr
 from nsum_bayes import ReleaseError, estimate
 from nsum_bayes.estimates.estimates import Estimates
 from nsum_bayes.report.area_figures import (
+    _beside,
     direct_figure,
     rank_distributions,
     rank_table,
@@ -115,6 +117,29 @@ def test_direct_estimates_stand_beside_reported_rates(run):
     assert (points[0, 0] == 0) == (np.nansum(study.survey.answers[here, column]) == 0)
     assert [text.get_text() for text in widths.get_legend().get_texts()] == ["direct", "model"]
     assert "not divided out" in texts(figure)
+
+
+@pytest.mark.parametrize("error", [0.0, np.nan])
+def test_a_direct_estimate_without_an_error_is_not_taken_for_a_sure_one(error):
+    model = np.array([[0.5, 2.0, 3.0], [1.0, 4.0, 5.0], [2.0, 8.0, 30.0]])
+    direct = np.array([[0.0, error], [4.0, 1.0], [6.0, 2.5]])
+    pairs, widths = (figure := _beside(estimates(), "bonded", direct, model, pd.Series([12, 15, 20]))).axes
+    (crosses,) = [artist for artist in pairs.collections if artist.get_label() == "error unknown"]
+    assert np.asarray(crosses.get_offsets()).tolist() == [[0.0, 1.0]]
+    drawn = np.ma.filled(widths.collections[0].get_offsets().astype(float), np.nan)[:, 1]
+    assert np.isnan(drawn[0])
+    assert drawn[1:] == pytest.approx([3.92, 9.8])
+    assert "Crosses: 1 direct estimates" in texts(figure)
+
+
+def test_no_interval_of_direct_against_model_is_cut_off():
+    model = np.array([[0.5, 2.0], [1.0, 4.0], [2.0, 30.0]])
+    direct = np.array([[1.0, 0.2], [6.0, 20.0]])
+    figure = _beside(estimates(), "bonded", direct, model, pd.Series([12, 15]))
+    pairs = figure.axes[0]
+    assert pairs.get_xlim()[1] > 6.0 + 1.96 * 20.0
+    assert pairs.get_ylim()[1] > 30.0
+    assert "Crosses" not in texts(figure)
 
 
 # --- waves ----------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def test_a_map_without_a_nation_takes_its_threshold_and_unit_from_the_areas_show
     table = estimates.table("area", RULE)
     typical = float(table["prevalence_median"].median())
     said = words(prevalence_map(estimates, "bonded", suppress=rule))
-    assert f"{1000 * typical:.3g} per 1,000 adults (the median of units shown, level area)" in said
+    assert f"{1000 * typical:.3g} per 1,000 adults (the median of the areas shown)" in said
     assert "Posterior median, per 1,000 adults" in said
     assert "national median" not in said
     assert f"{1000 * national:.3g}" not in said
@@ -102,3 +102,13 @@ def test_waves_take_their_unit_from_the_units_shown() -> None:
     units = [str(waves.areas.codes[number]) for number in range(2)]
     assert wave_figure(waves, "bonded", "area", units, suppress=RULE).axes[0].get_ylabel() == "per 1,000 adults"
     assert wave_figure(waves, "bonded", "area", units).axes[0].get_ylabel() == "per 100,000 adults"
+
+
+def test_a_handful_of_respondents_is_not_counted_on_a_picture() -> None:
+    given = small_survey()
+    few = np.zeros(len(given.areas), dtype=int)
+    few[-2:] = 3, 4
+    said = words(prevalence_map(replace(given, respondents=few), "bonded"))
+    assert "fewer than 10 respondents in 2 of 21 areas" in said
+    assert "7 respondents" not in said
+    assert "20 respondents in 10 of 21 areas" in words(prevalence_map(given, "bonded"))
