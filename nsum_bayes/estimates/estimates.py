@@ -43,7 +43,7 @@ class Estimates:
         uncertainty by source, …
     wider
         By level, only where draws of some areas are withheld and no sums can be made from the rest: ``prevalence``
-        (draw, unit, group) and ``own_information`` (unit, group).
+        (draw, unit, group), ``own_information`` (unit, group) and, in a release, ``respondents`` (unit,).
     wave
         The wave that all of this is of, the latest; empty for a study of one.
     earlier
@@ -149,6 +149,8 @@ class Estimates:
 
     def level_respondents(self, level: str = "area") -> np.ndarray:
         """Number of respondents of each unit (unit,), in the order of `level_draws`."""
+        if level in self.wider and "respondents" in self.wider[level]:
+            return np.asarray(self.wider[level]["respondents"].values, dtype=int)
         _, of_area = np.unique(self.unit_of(level), return_inverse=True)
         return np.bincount(of_area, weights=self.respondents).astype(int)
 

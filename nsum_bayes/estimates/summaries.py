@@ -75,7 +75,10 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
         frame["denominator"] = estimates.denominator[group]
         frame["population"] = np.rint(draws["population"].values[:, number]).astype(np.int64)
         frame["respondents"] = respondents
-        figures = _figures(draws["prevalence"].values[:, :, number], draws["population"].values[:, number])
+        digits = int((estimates.meta.get("release") or {}).get("digits", 0))
+        figures = interval_figures(
+            draws["prevalence"].values[:, :, number], draws["population"].values[:, number], digits
+        )
         frame[list(figures)] = pd.DataFrame(figures, index=frame.index)
         frame["estimate_type"] = _estimate_type(estimates, level, units)
         for name in ("median", "lower", "upper"):
@@ -153,10 +156,14 @@ def point_estimate(draws: np.ndarray, loss: str) -> np.ndarray:
     raise ValueError(f"there is no loss '{loss}'; losses are absolute, squared, relative")
 
 
-def _figures(prevalence: np.ndarray, population: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean, median, interval and CV (unit,) of draws (draw, unit)."""
+def interval_figures(prevalence: np.ndarray, population: np.ndarray, digits: int = 0) -> dict[str, np.ndarray]:
+    """Mean, median, interval and CV (unit,) of draws (draw, unit), counts to some significant digits (0: all)."""
     low, median, high = np.quantile(prevalence, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2], axis=0)
     mean = prevalence.mean(axis=0)
+    if digits:
+        low, median, high, mean = (
+            to_digits(part * population, digits) / population for part in (low, median, high, mean)
+        )
     return {
         "prevalence_mean": mean,
         "prevalence_median": median,
@@ -167,6 +174,14 @@ def _figures(prevalence: np.ndarray, population: np.ndarray) -> dict[str, np.nda
         "count_upper": high * population,
         "cv": prevalence.std(axis=0) / mean,
     }
+
+
+def to_digits(values: np.ndarray, digits: int) -> np.ndarray:
+    """Values with so many significant digits; zero and missing stay."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        order = np.floor(np.log10(np.abs(values)))
+    step = 10.0 ** (np.where(np.isfinite(order), order, 0) - digits + 1)
+    return np.round(values / step) * step
 
 
 def _estimate_type(estimates: Estimates, level: str, units: list[str]) -> list[str]:
