@@ -30,6 +30,7 @@ from nsum_bayes.cli import (
     predictors,
     sensitivity,
     simulate,
+    verify,
 )
 from nsum_bayes.errors import NsumError
 
@@ -60,6 +61,7 @@ for command in (
     export.export,
     map.map,
     figures.figures,
+    verify.verify,
     demo.demo,
 ):
     app.command()(command)

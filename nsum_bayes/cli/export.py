@@ -30,15 +30,17 @@ def export(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write estimates as workbook, GeoJSON, LaTeX, Word and tables."""
+    """Write estimates as workbook, GeoJSON, LaTeX, Word and tables, with a manifest of what each file is."""
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.report.exports import write_exports
+    from nsum_bayes.report.manifest import write_manifest
 
     console = Console("export", as_json, quiet)
     rule = Suppression() if min_respondents is None else Suppression(min_respondents=min_respondents)
     with stdout_kept_clean():
         estimates = _read(run, transmission)
         files = write_exports(estimates, out, format or (), suppress=rule)
+        files.append(write_manifest(estimates, out, files, fewest_respondents=rule.min_respondents))
     if estimates.meta.get("verdict") == "stop":
         console.warn("the fit's verdict is 'stop': these figures are not fit to publish; `nsum diagnose` says why.")
     for path in files:
