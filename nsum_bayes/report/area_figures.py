@@ -18,11 +18,11 @@ from nsum_bayes.report.page import MARGIN, Words
 from nsum_bayes.report.release import refuse_invented_places
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    STAMP,
     check_group,
     footnote_of,
     rate_of,
     rows_of,
+    stamp_of,
     subtitle_of,
     title_of,
     typical_share,
@@ -53,7 +53,7 @@ def framed(
         title=title_of(estimates, group),
         subtitle=subtitle_of(estimates, group),
         footnote=footnote_of(estimates, group, *notes),
-        stamp=STAMP if estimates.meta.get("synthetic") else "",
+        stamp=stamp_of(estimates),
     )
     tall = words.head + TITLES + height + AXIS + words.foot
     figure = Figure(figsize=(words.width, tall), facecolor="white")

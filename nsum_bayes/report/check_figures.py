@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nsum_bayes.report.figures import save_figure
-from nsum_bayes.report.wording import STAMP
+from nsum_bayes.report.wording import SIMULATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,4 +147,4 @@ def check_page(study: Study, title: str, height: float, columns: int = 1, rows: 
 
 
 def _stamp(study: Study) -> str:
-    return f"   [{STAMP}]" if study.synthetic else ""
+    return f"   [{SIMULATED}]" if study.synthetic else ""

@@ -11,7 +11,7 @@ import pandas as pd
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.report.release import refuse_invented_places, replacing
 from nsum_bayes.report.tables import level_table
-from nsum_bayes.report.wording import INTERVAL_WORDS, STAMP, assumptions_of, check_group, rate_of, title_of
+from nsum_bayes.report.wording import INTERVAL_WORDS, assumptions_of, check_group, rate_of, stamp_of, title_of
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates, Suppression
@@ -62,7 +62,7 @@ def estimates_table(estimates: Estimates, group: str, level: str, suppress: Supp
     by = "" if level == "nation" else f" by {level}"
     rate = f"prevalence {per} {estimates.denominator[group]}"
     caption = f"{title_of(estimates, group)}: {rate} and number of persons{by}"
-    stamp = f" [{STAMP}]" if estimates.meta.get("synthetic") else ""
+    stamp = f" [{stamp_of(estimates)}]" if stamp_of(estimates) else ""
     notes = (
         f"Posterior medians with {INTERVAL_WORDS} equal-tailed intervals. Assumed: {assumptions_of(estimates, group)}."
     )

@@ -14,11 +14,11 @@ from nsum_bayes.report.polygons import has_polygons
 from nsum_bayes.report.release import refuse_invented_places, replacing
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    STAMP,
     footnote_of,
     national_interval,
     rate_of,
     rows_of,
+    stamp_of,
     subtitle_of,
     title_of,
     typical_share,
@@ -144,7 +144,7 @@ def _rank_page(
         title=title_of(estimates, group),
         subtitle=subtitle_of(estimates, group),
         footnote=footnote_of(estimates, group, note),
-        stamp=STAMP if estimates.meta.get("synthetic") else "",
+        stamp=stamp_of(estimates),
     )
     tallest = max(map(len, columns.values())) * ROW
     height = words.head + TITLES + max(tallest, 0.6) + AXIS + words.foot

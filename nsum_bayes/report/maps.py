@@ -18,10 +18,10 @@ from nsum_bayes.report.polygons import Shapes, Small, shapes_of, small_areas
 from nsum_bayes.report.release import refuse_invented_places
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    STAMP,
     footnote_of,
     rate_of,
     rows_of,
+    stamp_of,
     subtitle_of,
     threshold_of,
     title_of,
@@ -165,7 +165,7 @@ def _compose(
         title=title_of(estimates, group),
         subtitle=subtitle_of(estimates, group),
         footnote=footnote_of(estimates, group, *_sentences(marks)),
-        stamp=STAMP if estimates.meta.get("synthetic") else "",
+        stamp=stamp_of(estimates),
     )
     page = lay_out(words, shapes.bounds)
     small = small_areas(shapes, page.scale, visible=VISIBLE, ring=RING, narrow=NARROW)

@@ -16,7 +16,7 @@ MARGIN, GAP = 0.35, 0.3
 HEADINGS, PANEL_STAMP, LEGEND, MARKS = 0.66, 0.2, 0.86, 0.36
 TITLE_LINE, SUBTITLE_LINE, FOOT_LINE = 0.29, 0.19, 0.165
 TALLEST, EDGE = 9.0, 0.03
-STAMP_WIDTH, STAMP_RED, SOFT_INK = 2.5, "#a50f15", "#333333"
+STAMP_LETTER, STAMP_RED, SOFT_INK = 0.17, "#a50f15", "#333333"
 TITLE_PER_INCH, SUBTITLE_PER_INCH, FOOT_PER_INCH = 7.6, 12.5, 16.5  # characters of each size of type
 
 
@@ -36,7 +36,7 @@ class Words:
     @property
     def title_lines(self) -> list[str]:
         """The title, leaving room for the stamp."""
-        return self._wrapped(self.title, TITLE_PER_INCH, STAMP_WIDTH if self.stamp else 0.0)
+        return self._wrapped(self.title, TITLE_PER_INCH, STAMP_LETTER * (len(self.stamp) + 1) if self.stamp else 0.0)
 
     @property
     def subtitle_lines(self) -> list[str]:

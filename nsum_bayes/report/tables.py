@@ -124,8 +124,9 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
 
 
 def stamped(table: pd.DataFrame, estimates: Estimates) -> pd.DataFrame:
-    """The table with a column ``simulated`` last where the answers are simulated."""
-    return table.assign(simulated=True) if estimates.meta.get("synthetic", False) else table
+    """The table with ``simulated`` and ``restricted`` last, each where it is so."""
+    marks = {"simulated": "synthetic", "restricted": "restricted"}
+    return table.assign(**{column: True for column, said in marks.items() if estimates.meta.get(said, False)})
 
 
 def _check_file_names(levels: Iterable[str]) -> None:

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 
     from nsum_bayes.estimates.estimates import Estimates, Suppression
 
-STAMP = "SIMULATED DATA"
+SIMULATED, RESTRICTED = "SIMULATED DATA", "RESTRICTED"
 STATEMENTS = {"transmission": "transmission", "degree_ratio": "degree ratio"}
 PARTS = ("median", "lower", "upper")
 INTERVAL_WORDS = f"{100 * INTERVAL:g} %"
+
+
+def stamp_of(estimates: Estimates) -> str:
+    """What every picture, page and table is stamped with; empty for real answers that anyone may see."""
+    return stamped_words(estimates.meta)
+
+
+def stamped_words(meta: Mapping[str, Any]) -> str:
+    """The same from ``meta``."""
+    said = [RESTRICTED] * bool(meta.get("restricted")) + [SIMULATED] * bool(meta.get("synthetic"))
+    return " · ".join(said)
 
 
 def check_group(estimates: Estimates, group: str) -> None:

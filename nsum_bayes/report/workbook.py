@@ -19,11 +19,11 @@ from nsum_bayes.report.release import releasable_levels, replacing
 from nsum_bayes.report.tables import changes_table, defused, level_table
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    STAMP,
     assumptions_of,
     footnote_of,
     nation_of,
     sources_of,
+    stamp_of,
     subtitle_of,
     title_of,
 )
@@ -240,9 +240,8 @@ def _stamped(sheet: Worksheet, estimates: Estimates) -> None:
     """Construct and stamp on every printed page, and the stamp as the first thing on the screen's tab."""
     meta = estimates.meta
     words = [f"{meta.get('construct', '')}, {meta.get('period', '')}"]
-    words += [STAMP] if meta.get("synthetic") else []
-    line = " – ".join(words).replace("&", "&&")
+    line = " – ".join([*words, stamp_of(estimates)] if stamp_of(estimates) else words).replace("&", "&&")
     sheet.oddHeader.center.text = line[:200]
     sheet.oddFooter.center.text = "&A, page &P of &N"
-    if meta.get("synthetic"):
+    if stamp_of(estimates):
         sheet.sheet_properties.tabColor = "B00020"
