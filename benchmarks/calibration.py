@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=Path("calibration_ranks"), help="folder for finished fits")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the tables")
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     tables = []
     for name in arguments.models if arguments.what == "models" else arguments.bugs:
         found = of_model(name, arguments) if arguments.what == "models" else of_bug(name, arguments)
