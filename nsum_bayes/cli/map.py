@@ -1,48 +1,68 @@
-"""`nsum map`: estimate, uncertainty and exceedance side by side."""
+"""`nsum map`: estimate, uncertainty and exceedance side by side, or one page to move about in."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
-from nsum_bayes.cli.transmission import TransmissionOption, read_transmission
+from nsum_bayes.cli.saved import read_estimates
+from nsum_bayes.cli.transmission import TransmissionOption
 from nsum_bayes.errors import suggestion
+
+if TYPE_CHECKING:
+    from nsum_bayes.estimates.estimates import Estimates
 
 
 def map(
-    run: Annotated[Path, typer.Argument(help="A fit saved by `nsum fit`.")],
-    out: Annotated[Path, typer.Option(help="Picture to write (.png, .svg or .pdf).")],
-    group: Annotated[str | None, typer.Option(help="Hidden group; not needed where there is one.")] = None,
+    run: Annotated[Path, typer.Argument(help="A fit saved by `nsum fit`, or an estimates.nc of `nsum estimate`.")],
+    out: Annotated[Path, typer.Option(help="Picture (.png, .svg or .pdf) or interactive page (.html) to write.")],
+    group: Annotated[str | None, typer.Option(help="Hidden group; needed for a picture of several.")] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Share of the denominator to exceed; by default the national median.", min=0, max=1),
+        typer.Option(
+            help="Share of the denominator to exceed; by default the national median or, where that is withheld, "
+            "the median of the areas shown.",
+            min=0,
+            max=1,
+        ),
     ] = None,
     transmission: TransmissionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw the map of one hidden group; without polygons, a ranked interval plot."""
-    from nsum_bayes.checks.convergence import diagnose
-    from nsum_bayes.estimates.from_fit import estimate
-    from nsum_bayes.inference.fit import Fit
-    from nsum_bayes.report.figures import figure_for, save_figure
-
+    """Draw the map of one hidden group; without polygons, a ranked interval plot. As .html, all groups in one page."""
     console = Console("map", as_json, quiet)
     with stdout_kept_clean():
-        fitted = Fit.load(run)
-        chosen = _choose(group, fitted.study.hidden_groups)
-        statements = read_transmission(transmission, fitted.study.hidden_groups)
-        verdict = diagnose(fitted).verdict
-        estimates = estimate(fitted, transmission=statements).noting(verdict=verdict)
-        figure, message = figure_for(estimates, chosen, threshold)
-        save_figure(figure, out)
+        estimates = read_estimates(run, transmission)
+        chosen = _choose(group, estimates.groups) if group or out.suffix.lower() != ".html" else None
+        draw = _page if out.suffix.lower() == ".html" else _picture
+        message = draw(estimates, out, chosen, threshold)
     if message:
         console.say(message)
     console.result(f"wrote: {out}")
     console.emit(file=out, group=chosen, message=message)
+
+
+def _picture(estimates: Estimates, out: Path, group: str | None, threshold: float | None) -> str:
+    from nsum_bayes.report.figures import figure_for, save_figure
+
+    figure, message = figure_for(estimates, str(group), threshold)
+    save_figure(figure, out)
+    return message
+
+
+def _page(estimates: Estimates, out: Path, group: str | None, threshold: float | None) -> str:
+    from nsum_bayes.report.interactive import NATION_ONLY, NO_SHAPES, write_interactive_map
+    from nsum_bayes.report.polygons import has_polygons
+    from nsum_bayes.report.release import invents_places
+
+    write_interactive_map(estimates, out, group=group, threshold=threshold)
+    if invents_places(estimates):
+        return NATION_ONLY
+    return "" if has_polygons(estimates.areas) else NO_SHAPES
 
 
 def _choose(group: str | None, known: tuple[str, ...]) -> str:

@@ -59,13 +59,13 @@ def shapes_of(areas: Areas) -> Shapes | None:
     series = areas.geometry
     if series is None or not has_polygons(areas):
         return None
-    geometry = _flat(series.reindex(areas.codes))
+    geometry = flat(series.reindex(areas.codes))
     bounds = tuple(float(edge) for edge in shapely.total_bounds(geometry))
     outlines = _inland_boundaries(geometry, areas.level_of(areas.levels[0])) if areas.levels else []
     return Shapes(geometry=geometry, paths=paths_of(geometry), outlines=outlines, bounds=bounds)  # type: ignore[arg-type]
 
 
-def _flat(series: geopandas.GeoSeries) -> np.ndarray:
+def flat(series: geopandas.GeoSeries) -> np.ndarray:
     """Scale longitudes by the cosine of the middle latitude, and keep a frame across the date line in one piece."""
     import shapely
 

@@ -343,6 +343,19 @@ def test_estimate_tells_the_nation_what_was_assumed_and_where_the_uncertainty_is
     assert body["meta"]["verdict"] == body["verdict"] == "stop"
 
 
+def test_a_page_is_written_from_a_fit_and_from_saved_estimates(nsum: Nsum, sample_run: Path, tmp_path: Path) -> None:
+    assert nsum("estimate", sample_run, "--out", tmp_path / "tables")[0] == 0
+    for run in (sample_run, tmp_path / "tables" / "estimates.nc"):
+        page = tmp_path / f"{run.stem}.html"
+        code, text, _ = nsum("map", run, "--out", page, "--json")
+        assert code == 0
+        assert json.loads(text)["group"] is None
+        assert '"name":"trafficked"' in page.read_text(encoding="utf-8")
+    code, _, err = nsum("map", tmp_path / "tables" / "estimates.nc", "--out", page, "--transmission", "bonded=0.5:why")
+    assert code == 2
+    assert "Saved estimates have their transmission" in err
+
+
 def test_the_map_says_what_the_checks_found(
     nsum: Nsum, sample_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
