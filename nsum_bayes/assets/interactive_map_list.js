@@ -67,7 +67,7 @@ function cellsOf(i, all, scale) {
   return [
     make("td", rate(all.median[i]), "number"), make("td", interval(all, i), "number"), picture,
     make("td", persons(all, i), "number"), make("td", percent(chance(all, i)), "number chance"),
-    make("td", BASED[all.kind[i]]), make("td", reliability(all, i)),
+    make("td", BASED[all.kind[i]], "short"), make("td", reliability(all, i), "short"),
   ];
 }
 
@@ -81,6 +81,7 @@ function headOf([key, title]) {
   head.className = key;
   head.dataset.key = key;
   head.append(inside);
+  if (key) head.append(make("span", title, "printed")); // a button is not repeated on the next page
   return head;
 }
 

@@ -26,7 +26,7 @@ function drawLevel() {
   const outlines = () => [draw("path", { d: data.frame.outlines, class: "outline" })];
   at("units").replaceChildren(...(data.nation_only ? outlines() : layer()));
   const wider = Object.values(data.frame.lines).slice(data.nation_only ? 0 : state.level);
-  const line = (d, step) => draw("path", { d, class: "line", "stroke-width": 0.9 + 0.8 * step });
+  const line = (d, step) => draw("path", { d, class: "line", style: `--heavier: ${1 + 0.9 * step}` });
   at("lines").replaceChildren(...wider.map(line));
 }
 
@@ -73,6 +73,10 @@ function place() {
   at("view").setAttribute("transform", `translate(${view.x} ${view.y}) scale(${scale})`);
   for (const id of PATTERNS) at(id).setAttribute("patternTransform", `scale(${1 / scale})`);
   stage.classList.toggle("closer", view.k > 1);
+  // Where units are small on the screen, borders and patterns must not bury their colours.
+  const side = Math.sqrt(data.frame.width * data.frame.height / Math.max(level().names.length, 100)) * scale;
+  svg.style.setProperty("--thin", Math.min(0.6, Math.max(0.15, side / 120)));
+  svg.style.setProperty("--marks", side < 40 ? 0.55 : 1);
 }
 
 function clamped(position, length, room) {

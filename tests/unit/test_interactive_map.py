@@ -83,7 +83,7 @@ def test_the_page_says_what_whom_when_and_what_was_assumed(tmp_path: Path) -> No
     seen = page[: page.index('<script type="application/json"')]
     for part in ("People held in debt bondage, 2025", "Share of adults", "Model: municipal.", fixtures.TRANSMISSION):
         assert part in seen
-    assert seen.count("SIMULATED DATA") == 2  # above the map and on it
+    assert seen.count("SIMULATED DATA") == 3  # above the map, on it, and on every sheet of paper
     assert "SIMULATED" not in page_of(fixtures.estimates(synthetic=False), tmp_path)
     assert "RESTRICTED · SIMULATED DATA" in page_of(fixtures.estimates(restricted=True), tmp_path)
 
