@@ -135,6 +135,7 @@ function showThreshold() {
 
 function showWords() {
   const words = group().waves[state.wave];
+  tip(NOTHING);
   for (const part of ["title", "subtitle", "footnote", "nation"]) at(part).textContent = words[part];
   document.title = words.title;
   at("caption").textContent = data.nation_only ? "Outlines only: no figure is shown for any place" : caption();
@@ -176,7 +177,6 @@ function changeGroup() {
 function changeLevel(number) {
   state.level = number;
   select(NOTHING);
-  tip(NOTHING);
   drawLevel();
   showAll();
 }

@@ -25,7 +25,7 @@ function drawLevel() {
   if (!data.frame) return;
   const outlines = () => [draw("path", { d: data.frame.outlines, class: "outline" })];
   at("units").replaceChildren(...(data.nation_only ? outlines() : layer()));
-  const wider = Object.values(data.frame.lines).slice(data.nation_only ? 0 : state.level);
+  const wider = data.frame.lines.slice(data.nation_only ? 0 : state.level);
   const line = (d, step) => draw("path", { d, class: "line", style: `--heavier: ${1 + 0.9 * step}` });
   at("lines").replaceChildren(...wider.map(line));
 }
@@ -94,6 +94,7 @@ function moveTo(x, y, k = view.k) {
 
 function zoomAt(x, y, factor) {
   const k = Math.min(CLOSEST, Math.max(1, view.k * factor)), by = k / view.k;
+  tip(NOTHING);
   moveTo(x - (x - view.x) * by, y - (y - view.y) * by, k);
 }
 const zoomMiddle = (factor) => zoomAt(view.wide / 2, view.high / 2, factor);
@@ -213,7 +214,8 @@ function pinch() {
 function up(event) {
   const known = pointers.delete(event.pointerId);
   spread = 0;
-  if (!known || moved > STILL || event.type !== "pointerup" || data.nation_only) return;
+  const tapped = event.type === "pointerup" && moved <= STILL && svg.contains(event.target);
+  if (!known || !tapped || data.nation_only) return;
   const i = unitAt(event);
   select(i, { pin: i !== NOTHING && i !== state.pin, say: true });
   if (event.pointerType !== "mouse") tip(i, ...placeOf(event));
@@ -253,8 +255,9 @@ function startMap() {
   }
   svg.style.aspectRatio = String(Math.min(2, Math.max(0.7, data.frame.width / data.frame.height)));
   drawLevel();
-  const pointing = { pointerdown: down, pointermove: drag, pointerup: up, pointercancel: up };
-  for (const [kind, listen] of Object.entries(pointing)) svg.addEventListener(kind, listen);
+  svg.addEventListener("pointerdown", down);
+  svg.addEventListener("pointermove", drag);
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, up); // it may end outside the map
   svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") tip(NOTHING); });
   svg.addEventListener("wheel", wheel, { passive: false });
   stage.addEventListener("keydown", press);

@@ -158,7 +158,7 @@ def _frame(estimates: Estimates, shapes: MapShapes | None) -> dict[str, Any] | N
     if shapes is None:
         return None
     outlines = "".join(shapes.paths["area"]) if invents_places(estimates) else ""
-    return {"width": shapes.width, "height": shapes.height, "lines": dict(shapes.lines), "outlines": outlines}
+    return {"width": shapes.width, "height": shapes.height, "lines": list(shapes.lines.values()), "outlines": outlines}
 
 
 def _level(said: Told, level: str, estimates: Estimates, shapes: MapShapes | None) -> dict[str, Any]:

@@ -114,6 +114,28 @@ def test_wider_units_stand_beside_each_unit() -> None:
     }  # fmt: skip
 
 
+def test_a_place_keeps_its_shape_and_figures_whatever_the_order_of_the_frame() -> None:
+    given = fixtures.estimates()
+    order = np.random.default_rng(5).permutation(len(given.areas))
+    moved = replace(
+        given,
+        areas=replace(given.areas, table=given.areas.table.iloc[order]),
+        draws=given.draws.isel(area=order),
+        respondents=given.respondents[order],
+        own_information=given.own_information.isel(area=order),
+    )
+    one, other = data_of(given), data_of(moved)
+    assert one["groups"] == other["groups"]
+    (first, *_), (second, *_) = one["levels"], other["levels"]
+    assert [first[part] for part in ("codes", "names", "wider")] == [
+        second[part] for part in ("codes", "names", "wider")
+    ]
+    assert [sorted(map(sorted, corners(path))) for path in first["paths"]] == [
+        sorted(map(sorted, corners(path))) for path in second["paths"]
+    ]
+    assert (12019, 24) in corners(first["paths"][first["codes"].index("0120")])[0]  # the speck at the top
+
+
 @pytest.mark.parametrize("level", ["area", "province", "nation"])
 def test_chances_from_the_quantiles_are_those_of_the_draws(level: str) -> None:
     given = many_draws()
