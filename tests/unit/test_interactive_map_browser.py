@@ -162,6 +162,34 @@ def test_a_click_pins_and_another_lets_go(browser: Any) -> None:
     assert "pinned" not in text_of(browser, "details")
 
 
+def touch(browser: Any, kind: str, *points: tuple[float, float]) -> None:
+    fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+    browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    settle(browser)
+
+
+def test_fingers_pin_a_place_and_zoom(tmp_path: Path) -> None:
+    middle = """const b = arguments[0].getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]"""
+    with opened(write_interactive_map(fixtures.estimates(), tmp_path / "map.html"), PHONE) as browser:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+        browser.refresh()
+        browser.execute_script("document.getElementById('stage').scrollIntoView({ block: 'center' })")
+        settle(browser)
+        x, y = browser.execute_script(middle, browser.find_elements("css selector", ".unit")[5])
+        touch(browser, "touchStart", (x, y))
+        touch(browser, "touchEnd")
+        assert "Isle 5, new" in text_of(browser, "details")
+        assert "pinned" in text_of(browser, "details")
+        assert "95 % interval" in browser.find_element("id", "tip").text
+        x, y = browser.execute_script(middle, browser.find_element("id", "map"))
+        touch(browser, "touchStart", (x - 20, y), (x + 20, y))
+        for apart in (30, 50, 80):
+            touch(browser, "touchMove", (x - apart, y), (x + apart, y))
+        touch(browser, "touchEnd")
+        assert "closer" in browser.find_element("id", "stage").get_attribute("class")
+        assert complaints(browser) == []
+
+
 # --- keys -----------------------------------------------------------------------------------------------------------
 
 
