@@ -28,6 +28,7 @@ from nsum_bayes.cli import (
     models,
     plan,
     predictors,
+    release,
     sensitivity,
     simulate,
     verify,
@@ -61,6 +62,7 @@ for command in (
     export.export,
     map.map,
     figures.figures,
+    release.release,
     verify.verify,
     demo.demo,
 ):

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
-from nsum_bayes.cli.transmission import TransmissionOption, read_transmission
+from nsum_bayes.cli.saved import read_estimates
+from nsum_bayes.cli.transmission import TransmissionOption
 
-if TYPE_CHECKING:
-    from nsum_bayes.estimates.estimates import Estimates
+FormatOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="tables, xlsx, geojson, latex, word or maps; may be given again. By default all that there can be."
+    ),
+]
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="A fit saved by `nsum fit`, or an estimates.nc of `nsum estimate`.")],
     out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
-    format: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="tables, xlsx, geojson, latex or word; may be given again. By default all that there can be."
-        ),
-    ] = None,
+    format: FormatOption = None,
     transmission: TransmissionOption = None,
     min_respondents: Annotated[
         int | None, typer.Option(help="Withhold figures of surveyed areas with fewer respondents.", min=10)
@@ -38,7 +38,7 @@ def export(
     console = Console("export", as_json, quiet)
     rule = Suppression() if min_respondents is None else Suppression(min_respondents=min_respondents)
     with stdout_kept_clean():
-        estimates = _read(run, transmission)
+        estimates = read_estimates(run, transmission)
         files = write_exports(estimates, out, format or (), suppress=rule)
         files.append(write_manifest(estimates, out, files, fewest_respondents=rule.min_respondents))
     if estimates.meta.get("verdict") == "stop":
@@ -46,20 +46,3 @@ def export(
     for path in files:
         console.result(f"wrote: {path}")
     console.emit(files=files, verdict=estimates.meta.get("verdict"))
-
-
-def _read(path: Path, transmission: list[str] | None) -> Estimates:
-    """Estimates from a fit, or as they were saved."""
-    from nsum_bayes.estimates.estimates import Estimates
-    from nsum_bayes.inference.fit import Fit
-
-    if path.name == "estimates.nc":
-        if transmission:
-            raise typer.BadParameter("Saved estimates have their transmission; name the fit to state another one.")
-        return Estimates.load(path)
-    from nsum_bayes.checks.convergence import diagnose
-    from nsum_bayes.estimates.from_fit import estimate
-
-    fitted = Fit.load(path)
-    statements = read_transmission(transmission, fitted.study.hidden_groups)
-    return estimate(fitted, transmission=statements).noting(verdict=diagnose(fitted).verdict)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 if TYPE_CHECKING:
+    from nsum_bayes.data.areas import Areas
     from nsum_bayes.estimates.estimates import Estimates
     from nsum_bayes.estimates.summaries import Suppression
 
@@ -21,6 +22,7 @@ def withheld(estimates: Estimates, suppress: Suppression) -> Estimates:
     shown = xr.DataArray(~suppress.hides(estimates.respondents), dims="area")
     return replace(
         estimates,
+        areas=without_covariates(estimates.areas),
         draws=estimates.draws.assign(prevalence=estimates.draws["prevalence"].where(shown)),
         own_information=estimates.own_information.where(shown),
         wider={level: _shown_units(estimates, level, suppress) for level in estimates.levels[1:]},
@@ -29,7 +31,16 @@ def withheld(estimates: Estimates, suppress: Suppression) -> Estimates:
 
 
 def _shown_units(estimates: Estimates, level: str, suppress: Suppression) -> xr.Dataset:
-    """``prevalence`` (draw, unit, group) and ``own_information`` (unit, group), missing where a unit is hidden."""
+    """``prevalence`` (draw, unit, group) and ``own_information`` (unit, group), missing where a unit is hidden, and
+    ``respondents`` (unit,).
+    """
     kept = estimates.level_draws(level)[["prevalence"]]
     kept["own_information"] = estimates.level_information(level)
-    return kept.where(xr.DataArray(~suppress.hides(estimates.level_respondents(level)), dims="unit"))
+    asked = estimates.level_respondents(level)
+    return kept.where(xr.DataArray(~suppress.hides(asked), dims="unit")).assign(respondents=("unit", asked))
+
+
+def without_covariates(areas: Areas) -> Areas:
+    """The frame with names, levels and populations only: secondary data may belong to somebody else."""
+    table = areas.table[["name", *areas.levels, "population", *areas.denominators]]
+    return replace(areas, table=table, covariates=())

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ARCHIVES = (".xlsx", ".docx", ".zip")
+SHORTEST = 4
 
 
 def found_in(folder: str | Path, words: Iterable[str]) -> list[tuple[str, int]]:
@@ -20,9 +21,9 @@ def found_in(folder: str | Path, words: Iterable[str]) -> list[tuple[str, int]]:
     folder
         Searched with all below it.
     words
-        At least four letters or digits each; shorter ones would be found everywhere.
+        Of at least ``SHORTEST`` characters; shorter ones are passed over, they would be found everywhere.
     """
-    sought = [word for word in dict.fromkeys(str(word).strip() for word in words) if len(word) >= 4]
+    sought = [word for word in dict.fromkeys(str(word).strip() for word in words) if len(word) >= SHORTEST]
     results = []
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file() and (hits := _hits(path, sought)):

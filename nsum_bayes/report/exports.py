@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,9 @@ def write_exports(
     out
         Folder; made if it is not there.
     formats
-        Of ``tables`` (CSV, Parquet, GeoPackage and, where allowed, draws), ``xlsx``, ``geojson``, ``latex`` and
-        ``word``; by default all that these estimates allow: without polygons there is no GeoJSON.
+        Of ``tables`` (CSV, Parquet, GeoPackage and, where allowed, draws), ``xlsx``, ``geojson``, ``latex``,
+        ``word`` and ``maps`` (a picture a group); by default all that these estimates allow: without polygons there is
+        no GeoJSON and no map.
     suppress
         Disclosure rule; by default that of `Estimates.table`.
 
@@ -58,7 +60,7 @@ def write_exports(
 
 def _possible(estimates: Estimates) -> list[str]:
     shapes = estimates.areas.geometry is not None and not invents_places(estimates)
-    return [name for name in WRITERS if name != "geojson" or shapes]
+    return [name for name in WRITERS if shapes or name not in ("geojson", "maps")]
 
 
 def _tables(estimates: Estimates, folder: Path, rule: Suppression) -> list[Path]:
@@ -95,10 +97,26 @@ def _documents(estimates: Estimates, folder: Path, rule: Suppression, kind: str)
     return [path]
 
 
+def _maps(estimates: Estimates, folder: Path, rule: Suppression) -> list[Path]:
+    from nsum_bayes.report.figures import save_figure
+    from nsum_bayes.report.maps import prevalence_map
+    from nsum_bayes.report.wording import rows_of, stamp_of
+
+    paths = []
+    for number, group in enumerate(estimates.groups, start=1):
+        if (rows_of(estimates, group, "area", rule)["estimate_type"] == "suppressed").all():
+            continue  # no figure, no scale
+        name = re.sub(r"[^\w-]+", "_", group).strip("_") or str(number)
+        paths.append(folder / f"map_{name}.png")
+        save_figure(prevalence_map(estimates, group, suppress=rule), paths[-1], stamp_of(estimates))
+    return paths
+
+
 WRITERS: Mapping[str, Callable[[Estimates, Path, Suppression], list[Path]]] = {
     "tables": _tables,
     "xlsx": _workbook,
     "geojson": _geojson,
     "latex": _latex,
     "word": _word,
+    "maps": _maps,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -225,8 +225,13 @@ def short_name(name: str) -> str:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def save_figure(figure: Figure, path: str | Path) -> Path:
+def save_figure(figure: Figure, path: str | Path, stamp: str = "") -> Path:
     """Write a figure as PNG, SVG or PDF, by its suffix; the file appears when it is whole.
+
+    Parameters
+    ----------
+    stamp
+        What `stamp_of` says, for the file's own description.
 
     Raises
     ------
@@ -244,7 +249,9 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
             advice=f"End the name in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.",
         )
     # No dates and no random ids: the same figure gives the same file.
-    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+    # Programs that sort files read what is stamped on the picture.
+    told = {"Description" if suffix != ".pdf" else "Subject": stamp} if stamp else {}
     with replacing(target) as temporary, rc_context({"svg.hashsalt": "nsum_bayes"}):
-        figure.savefig(temporary, format=suffix[1:], dpi=200, metadata=undated)
+        figure.savefig(temporary, format=suffix[1:], dpi=200, metadata={**undated, **told})
     return target

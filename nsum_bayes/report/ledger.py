@@ -47,8 +47,13 @@ def read_ledger(path: str | Path) -> list[dict[str, Any]]:
     return entries
 
 
-def append_entry(path: str | Path, entry: Mapping[str, Any]) -> dict[str, Any]:
+def append_entry(path: str | Path, entry: Mapping[str, Any], number: int | None = None) -> dict[str, Any]:
     """Add an entry at the end; earlier lines are never written again.
+
+    Parameters
+    ----------
+    number
+        That the entry must get; another one means that somebody else has released meanwhile.
 
     Returns
     -------
@@ -56,6 +61,9 @@ def append_entry(path: str | Path, entry: Mapping[str, Any]) -> dict[str, Any]:
         The entry with its ``number``, ``previous`` and ``hash``.
     """
     entries = read_ledger(path)
+    if number not in (None, len(entries) + 1):
+        what = "Another release was entered into the ledger meanwhile, and this one was not checked against it."
+        raise ReleaseError(what, where=str(path), advice="Release again.")
     whole = {**entry, "number": len(entries) + 1, "previous": entries[-1]["hash"] if entries else FIRST}
     whole["hash"] = _hash(whole)
     file = Path(path)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from nsum_bayes.estimates.estimates import Estimates
 from nsum_bayes.estimates.summaries import interval_figures, to_digits
+from nsum_bayes.estimates.withholding import without_covariates
 from nsum_bayes.report.rules import ReleaseRules
 from nsum_bayes.report.suppression import Cells, Decision, Unit, decide
 
@@ -105,6 +106,7 @@ def _product(
     return (
         replace(
             estimates,
+            areas=without_covariates(estimates.areas),
             draws=estimates.draws.assign(prevalence=areas["prevalence"].transpose("draw", "area", "group")),
             respondents=areas["respondents"].values,
             own_information=areas["own_information"].transpose("area", "group"),

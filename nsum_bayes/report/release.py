@@ -1,4 +1,4 @@
-"""What may leave the house, and how a file gets to its place.
+"""What may leave the house, and how a file gets to its place; and `release`, the only way to a public folder.
 
 Two rules live here. A study of simulated answers about *real* places shows the nation and nothing below: a figure for
 a named place would be invented, and a reader could take it for a finding. And a reader of a folder never meets half a
@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nsum_bayes.errors import ReleaseError
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates
+    from nsum_bayes.report.public import Cleared
+    from nsum_bayes.report.rules import ReleaseRules
+
+REMAINDERS = "remainders.csv"
 
 
 def invents_places(estimates: Estimates) -> bool:
@@ -60,3 +66,167 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+# --- the door -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Release:
+    """What `release` did.
+
+    Attributes
+    ----------
+    number
+        In the ledger.
+    folder
+        Where the files lie, for its readers.
+    files
+        What is in it, the manifest last.
+    report
+        The disclosure report, for the house.
+    cleared
+        The estimates as shown, and the decisions about them.
+    differences
+        From the release before.
+    """
+
+    number: int
+    folder: Path
+    files: tuple[Path, ...]
+    report: Path
+    cleared: Cleared
+    differences: tuple[str, ...]
+
+
+def release(
+    estimates: Estimates,
+    out: str | Path,
+    *,
+    ledger: str | Path,
+    rules: ReleaseRules | str | Path = "statistics-office",
+    formats: Iterable[str] = (),
+    scan_for: Iterable[str] = (),
+) -> Release:
+    """Write estimates into a folder for readers, under release rules and against the ledger of earlier releases.
+
+    Everything is written and searched beside its place first; the ledger has its entry before the folder appears, so
+    that nothing is ever out that the ledger does not know of.
+
+    Parameters
+    ----------
+    estimates
+        As `estimate` gives them, with the draws of every area and the verdict of `diagnose` noted.
+    out
+        Folder that is not there yet, or empty.
+    ledger
+        File of earlier releases of this series; made if it is not there. Keep it in the house, with a backup.
+    rules
+        Rules, the name of a preset, or a TOML file.
+    formats
+        As of `write_exports`.
+    scan_for
+        Words that must not be in any file, such as identifiers of respondents or names of villages.
+
+    Raises
+    ------
+    ReleaseError
+        Not fit to publish, or not known whether; withheld before; a folder with files in it; a broken ledger; a word
+        that was found. Nothing is left behind then.
+
+    Examples
+    --------
+    >>> release(estimates, "public/2025", ledger="house/releases.jsonl")  # doctest: +SKIP
+    """
+    from nsum_bayes.report.disclosure import differences, disclosure_report, entry_of, previous_of, sealed
+    from nsum_bayes.report.ledger import append_entry, read_ledger, shown_before
+    from nsum_bayes.report.public import clear
+    from nsum_bayes.report.rules import ReleaseRules, load_rules
+
+    rules = rules if isinstance(rules, ReleaseRules) else load_rules(rules)
+    folder, words = Path(out), tuple(dict.fromkeys(str(word).strip() for word in scan_for))
+    _check_fit_to_release(estimates, folder)
+    entries = read_ledger(ledger)
+    cleared = clear(estimates, rules, shown_before(entries, estimates, restricted=rules.restricted))
+    entry = entry_of(cleared, rules, folder.name)
+    before = previous_of(entries, restricted=rules.restricted)
+    said = differences(before, entry) if before else []
+    number = len(entries) + 1
+    more = {"release": number, "previous_release": _named(before), "differences": said}
+    with _folder_beside(folder) as draft:
+        names = _write(estimates, cleared, draft, formats, more)
+        _refuse_words(draft, words)
+        entry = append_entry(ledger, sealed(entry, draft), number=number)
+        report = Path(ledger).with_name(f"disclosure_{entry['number']:04d}.md")
+        report.write_text(disclosure_report(cleared, entry, len(words), said), encoding="utf-8")
+    return Release(entry["number"], folder, tuple(folder / name for name in names), report, cleared, tuple(said))
+
+
+def _check_fit_to_release(estimates: Estimates, folder: Path) -> None:
+    verdict = estimates.meta.get("verdict")
+    if verdict not in ("publish", "review"):
+        known = "The fit's verdict is 'stop'" if verdict == "stop" else "It is not known whether the fit can be trusted"
+        advice = "`nsum diagnose` says why and what to do." if verdict == "stop" else "Note the verdict of `diagnose`."
+        raise ReleaseError(f"{known}: these figures are not fit to publish.", where="verdict", advice=advice)
+    if estimates.wider:
+        what = "Draws of some areas are withheld already, so nobody can tell what follows from the others."
+        raise ReleaseError(what, where="estimates", advice="Release from the fit, or from estimates with all draws.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "There is something in this folder already, and a release is never mixed with another."
+        raise ReleaseError(what, where=str(folder), advice="Name a folder that is not there yet.")
+
+
+def _write(
+    estimates: Estimates, cleared: Cleared, draft: Path, formats: Iterable[str], more: dict[str, Any]
+) -> list[str]:
+    """Write the files of a release; gives their names."""
+    from nsum_bayes.estimates.summaries import Suppression
+    from nsum_bayes.report.exports import write_exports
+    from nsum_bayes.report.manifest import write_manifest
+    from nsum_bayes.report.public import remainder_table
+    from nsum_bayes.report.tables import stamped, write_csv
+
+    files = write_exports(cleared.estimates, draft, formats, suppress=Suppression())
+    remainders = remainder_table(estimates, cleared)
+    remainders = remainders[remainders["level"].isin(releasable_levels(estimates))]
+    if len(remainders) and not invents_places(estimates):
+        write_csv(stamped(remainders, cleared.estimates), draft / REMAINDERS)
+        files.append(draft / REMAINDERS)
+    files.append(write_manifest(cleared.estimates, draft, files, **more))
+    return [path.relative_to(draft).as_posix() for path in files]
+
+
+def _refuse_words(draft: Path, words: Sequence[str]) -> None:
+    from nsum_bayes.report.canaries import SHORTEST, found_in
+
+    if short := sum(len(word) < SHORTEST for word in words):
+        what = (
+            f"{short} of the words to search for are shorter than {SHORTEST} characters and would be found everywhere."
+        )
+        raise ReleaseError(what, where="words to search for", advice="Give longer ones.")
+    if found := found_in(draft, words):
+        files = ", ".join(f"{name} ({hits})" for name, hits in found)
+        raise ReleaseError(
+            "Words that must not go out were found, so nothing was released.",
+            where=f"files with how many of the words: {files}",
+            advice="Find where they come from: names of areas, or reasons and sources in the study file.",
+        )
+
+
+def _named(entry: Any) -> dict[str, Any] | None:
+    return entry and {name: entry[name] for name in ("number", "date", "title", "period", "manifest")}
+
+
+@contextmanager
+def _folder_beside(folder: Path) -> Iterator[Path]:
+    """A folder beside its place, renamed when the block ends well and taken away otherwise."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    draft.mkdir()
+    try:
+        yield draft
+        if folder.exists():
+            folder.rmdir()
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

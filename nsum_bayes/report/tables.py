@@ -5,7 +5,7 @@ geometry. Areas only: nothing here has a row per respondent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
@@ -32,7 +32,7 @@ _AFTER_LEVELS = (
     "prevalence_mean", "prevalence_median", "prevalence_lower", "prevalence_upper",
     "count_median", "count_lower", "count_upper", "cv", "estimate_type",
 )  # fmt: skip
-_RESERVED = ("area", "areas", "nation", "estimates", "exceedance", "changes")
+_RESERVED = ("area", "areas", "nation", "estimates", "exceedance", "changes", "remainders")
 # Spreadsheets run a cell that starts with one of these, also behind blanks and in their full-width forms.
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
 
@@ -91,10 +91,10 @@ def _plan(estimates: Estimates, suppress: Suppression) -> list[tuple[str, Write]
         plan.append((f"{stem}.parquet", partial(table.to_parquet, index=False)))
     if estimates.earlier:
         plan.append(("changes.csv", partial(write_csv, changes_table(estimates, levels, suppress))))
-    if not invents_places(estimates):
+    if not invents_places(estimates) and (estimates.meta.get("release") or {}).get("draws", True):
         plan.append(("estimates.nc", estimates.withhold(suppress).to_netcdf))
-        if estimates.areas.geometry is not None:
-            plan.append(("areas.gpkg", partial(_write_geopackage, tables["area"], estimates.areas.geometry)))
+    if not invents_places(estimates) and estimates.areas.geometry is not None:
+        plan.append(("areas.gpkg", partial(_write_geopackage, tables["area"], estimates.areas.geometry)))
     return plan
 
 
@@ -116,6 +116,8 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
     table = estimates.table(level, suppress)
     table["model"] = str(estimates.meta.get("model", ""))
     table["assumed"] = table["group"].map(lambda group: assumptions_of(estimates, group))
+    if rules := estimates.meta.get("release"):
+        table["reliability"] = reliability_of(table, rules)
     if estimates.meta.get("benchmark"):
         table["benchmark"] = table["group"].map(lambda group: benchmark_of(estimates, group))
     first = leading_columns(estimates.areas.levels)
@@ -127,6 +129,21 @@ def stamped(table: pd.DataFrame, estimates: Estimates) -> pd.DataFrame:
     """The table with ``simulated`` and ``restricted`` last, each where it is so."""
     marks = {"simulated": "synthetic", "restricted": "restricted"}
     return table.assign(**{column: True for column, said in marks.items() if estimates.meta.get(said, False)})
+
+
+def reliability_of(table: pd.DataFrame, rules: Mapping[str, Any]) -> pd.Series:
+    """Whether each figure may be taken as it is, under release rules: withheld, usable, or with caution and why."""
+    asked = table["respondents"] > 0
+    cautions = {
+        "few respondents": asked & (table["respondents"] < rules["caution_below"]),
+        "imprecise": table["cv"] > rules["caution_cv"],
+        "mostly borrowed from elsewhere": asked & (table["own_information"] < rules["caution_own"]),
+        "a prediction": ~asked,
+    }
+    said = pd.DataFrame({why: met.map({True: why, False: ""}) for why, met in cautions.items()})
+    words = said.apply(lambda row: ", ".join(why for why in row if why), axis=1)
+    found = words.map(lambda why: f"with caution: {why}" if why else "usable")
+    return found.where(table["estimate_type"] != "suppressed", "withheld")
 
 
 def _check_file_names(levels: Iterable[str]) -> None:

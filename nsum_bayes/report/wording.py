@@ -99,7 +99,7 @@ def title_of(estimates: Estimates, group: str) -> str:
 
 def subtitle_of(estimates: Estimates, group: str) -> str:
     """Study, denominator and how much of the frame was surveyed; no exact number of a handful of respondents."""
-    surveyed, total = int((estimates.respondents > 0).sum()), int(estimates.respondents.sum())
+    surveyed, total = int((estimates.respondents > 0).sum()), int(estimates.level_respondents("nation")[0])
     people = f"fewer than {FEWEST_RESPONDENTS}" if 0 < total < FEWEST_RESPONDENTS else f"{total:,}"
     who = f"Share of {estimates.denominator[group]}"
     asked = f"{people} respondents in {surveyed:,} of {len(estimates.areas):,} areas"
