@@ -28,10 +28,15 @@ from nsum_bayes.inference.refits import Task, run_tasks  # noqa: E402
 from tests.planted_bugs import BUGS, calibrated_spec, design_of, model_text, ranked_with  # noqa: E402
 
 MODELS = ("random_degree", "municipal", "partially_pooled", "overdispersed")
-SETTINGS = {"draws": 250, "tune": 400}
+SHORT = {"draws": 250, "tune": 400}
 SEED = 1
 LOOKS = (0.125, 0.25, 0.5, 1.0)
 """Shares of the simulations after which a bug is looked for."""
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, int]:
+    """Length of the chains."""
+    return {"draws": arguments.draws, "tune": arguments.tune}
 
 
 def of_model(name: str, arguments: argparse.Namespace) -> Calibration:
@@ -40,7 +45,7 @@ def of_model(name: str, arguments: argparse.Namespace) -> Calibration:
         calibrated_spec(name),
         seed=SEED,
         simulations=arguments.simulations,
-        **SETTINGS,
+        **settings_of(arguments),
         workers=arguments.workers,
         out=arguments.kept / f"{name}.jsonl",
         progress=True,
@@ -49,11 +54,12 @@ def of_model(name: str, arguments: argparse.Namespace) -> Calibration:
 
 def of_bug(name: str, arguments: argparse.Namespace) -> Calibration:
     """Calibration with a bug planted, as far as is needed to call it out."""
+    settings = settings_of(arguments)
     tasks = [
-        Task(str(number), (name, model_text(name), design_of(name), SEED, number, SETTINGS))
+        Task(str(number), (name, model_text(name), design_of(name), SEED, number, settings))
         for number in range(arguments.simulations)
     ]
-    job = f"bug {name}, {SETTINGS}, {design_of(name)}, {model_text(name)}"
+    job = f"bug {name}, {settings}, {design_of(name)}, {model_text(name)}"
     out = arguments.kept / f"bug_{name.replace(' ', '_')}.jsonl"
     for share in LOOKS:
         some = tasks[: max(1, round(share * len(tasks)))]
@@ -71,6 +77,8 @@ def main() -> None:
     parser.add_argument("--bugs", nargs="+", default=list(BUGS))
     parser.add_argument("--simulations", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=SHORT["draws"])
+    parser.add_argument("--tune", type=int, default=SHORT["tune"])
     parser.add_argument("--kept", type=Path, default=Path("calibration_ranks"), help="folder for finished fits")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the tables")
     arguments = parser.parse_args()
