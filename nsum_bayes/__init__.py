@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from nsum_bayes.model.simulate import simulate
     from nsum_bayes.model.spec import ModelSpec, load_model, model_names
     from nsum_bayes.planning import Plan, plan
+    from nsum_bayes.report.exports import write_exports
     from nsum_bayes.report.figures import figure_for, save_figure
+    from nsum_bayes.report.interactive import write_interactive_map
+    from nsum_bayes.report.release import Release, release
     from nsum_bayes.report.tables import write_estimates
 
     __version__: str
@@ -77,6 +80,10 @@ __all__ = [
     "figure_for",
     "save_figure",
     "write_estimates",
+    "write_exports",
+    "write_interactive_map",
+    "release",
+    "Release",
     "sample_folder",
     "NsumError",
     "StudyError",
@@ -97,6 +104,10 @@ _HOME = {
     "figure_for": "nsum_bayes.report.figures",
     "save_figure": "nsum_bayes.report.figures",
     "write_estimates": "nsum_bayes.report.tables",
+    "write_exports": "nsum_bayes.report.exports",
+    "write_interactive_map": "nsum_bayes.report.interactive",
+    "release": "nsum_bayes.report.release",
+    "Release": "nsum_bayes.report.release",
     "Survey": "nsum_bayes.data.survey",
     "Areas": "nsum_bayes.data.areas",
     "KnownSizes": "nsum_bayes.data.groups",

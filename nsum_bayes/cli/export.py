@@ -14,7 +14,7 @@ from nsum_bayes.cli.transmission import TransmissionOption
 FormatOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="tables, xlsx, geojson, latex, word or maps; may be given again. By default all that there can be."
+        help="tables, xlsx, geojson, latex, word, maps or page; may be given again. By default all that there can be."
     ),
 ]
 

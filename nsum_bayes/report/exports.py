@@ -28,8 +28,8 @@ def write_exports(
         Folder; made if it is not there.
     formats
         Of ``tables`` (CSV, Parquet, GeoPackage and, where allowed, draws), ``xlsx``, ``geojson``, ``latex``,
-        ``word`` and ``maps`` (a picture a group); by default all that these estimates allow: without polygons there is
-        no GeoJSON and no map.
+        ``word``, ``maps`` (a picture a group) and ``page`` (the interactive map); by default all that these estimates
+        allow: without polygons there is no GeoJSON and no picture.
     suppress
         Disclosure rule; by default that of `Estimates.table`.
 
@@ -112,6 +112,12 @@ def _maps(estimates: Estimates, folder: Path, rule: Suppression) -> list[Path]:
     return paths
 
 
+def _page(estimates: Estimates, folder: Path, rule: Suppression) -> list[Path]:
+    from nsum_bayes.report.interactive import write_interactive_map
+
+    return [write_interactive_map(estimates, folder / "map.html", suppress=rule)]
+
+
 WRITERS: Mapping[str, Callable[[Estimates, Path, Suppression], list[Path]]] = {
     "tables": _tables,
     "xlsx": _workbook,
@@ -119,4 +125,5 @@ WRITERS: Mapping[str, Callable[[Estimates, Path, Suppression], list[Path]]] = {
     "latex": _latex,
     "word": _word,
     "maps": _maps,
+    "page": _page,
 }

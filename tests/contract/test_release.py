@@ -144,7 +144,7 @@ def test_simulated_answers_about_real_places_release_the_nation_only(tmp_path) -
     saved = given.to_netcdf(tmp_path / "house" / "estimates.nc")
     out = release(saved, "public")
     names = {path.name for path in out.iterdir()}
-    assert not {name for name in names if name.startswith(("areas", "province", "region", "map", "remainders"))}
+    assert not {name for name in names if name.startswith(("areas", "province", "region", "map_", "remainders"))}
     assert "nation.csv" in names
     (entry,) = read_ledger(saved.parent / "releases.jsonl")
     assert list(entry["shown"]["2025"]) == ["nation"]

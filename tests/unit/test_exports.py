@@ -255,4 +255,4 @@ def test_invented_figures_of_real_places_are_in_none_of_them(tmp_path):
 def test_an_unknown_format_is_named(tmp_path):
     with pytest.raises(ReleaseError, match=r"no format 'xls'\. Did you mean 'xlsx'"):
         write_exports(estimates(), tmp_path, ["xls"])
-    assert set(WRITERS) == {"tables", "xlsx", "geojson", "latex", "word", "maps"}
+    assert set(WRITERS) == {"tables", "xlsx", "geojson", "latex", "word", "maps", "page"}

@@ -91,8 +91,8 @@ def test_every_export_of_a_study(seed: int, tmp_path) -> None:
     check_study(seed, tmp_path)
     body = json.loads((tmp_path / "two" / "manifest.json").read_text())
     endings = {name.rsplit(".", 1)[1] for name in body["files"]}
-    assert endings >= {"csv", "parquet", "gpkg", "geojson", "xlsx", "tex", "docx", "png"}
-    assert len(WRITERS) == 6
+    assert endings >= {"csv", "parquet", "gpkg", "geojson", "xlsx", "tex", "docx", "png", "html"}
+    assert len(WRITERS) == 7
     assert body["release"] == 2
     assert body["previous_release"]["number"] == 1
     assert any("not in the release before" in line for line in body["differences"])
