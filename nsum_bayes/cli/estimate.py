@@ -47,6 +47,7 @@ def estimate(
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.exceedance import write_exceedance
+    from nsum_bayes.report.manifest import write_manifest
     from nsum_bayes.report.release import invents_places
     from nsum_bayes.report.tables import write_estimates
     from nsum_bayes.report.wording import assumptions_of, nation_of, sources_of
@@ -63,6 +64,7 @@ def estimate(
         files = write_estimates(estimates, out, suppress=suppress)
         if threshold is not None:
             files.append(write_exceedance(estimates, threshold, out, suppress=suppress))
+        files.append(write_manifest(estimates, out, files, fewest_respondents=suppress.min_respondents))
     if verdict == "stop":
         console.warn("the fit's verdict is 'stop': these figures are not fit to publish; `nsum diagnose` says why.")
     for group, share in estimates.meta["share_above_one"].items():

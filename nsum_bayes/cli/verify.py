@@ -11,7 +11,9 @@ from nsum_bayes.cli.console import Console, Json, Quiet
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A folder that `nsum export` wrote, with its manifest.json.")],
+    folder: Annotated[
+        Path, typer.Argument(help="A folder that `nsum estimate`, `export` or `release` wrote, with its manifest.json.")
+    ],
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
