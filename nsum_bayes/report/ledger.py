@@ -88,14 +88,16 @@ def shown_before(
         An earlier release has areas that this frame does not have.
     """
     place = {code: position for position, code in enumerate(estimates.areas.codes)}
+    # A survey of one wave has the name of its period once there are others.
+    period = str(estimates.meta.get("period", ""))
+    names = {wave or period: wave for wave in estimates.waves or ("",)}
     found: dict[str, list[tuple[int, ...]]] = {}
     for entry in entries:
         if (entry["restricted"] and not restricted) or not set(entry["groups"]) & set(estimates.groups):
             continue
         for wave, levels in entry["shown"].items():
-            if entry["period"] != estimates.meta.get("period", "") and not wave:
-                continue
-            found.setdefault(wave, []).extend(_positions(entry, levels, place))
+            if (name := wave or entry["period"]) in names:
+                found.setdefault(names[name], []).extend(_positions(entry, levels, place))
     return found
 
 

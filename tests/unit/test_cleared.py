@@ -117,6 +117,8 @@ def test_earlier_releases_are_read_from_the_ledger() -> None:
     assert shown_before([entry], given, restricted=False) == {"": [(0,), (0, 1)]}
     assert shown_before([{**entry, "restricted": True}], given, restricted=False) == {}
     assert shown_before([{**entry, "period": "2019"}], given, restricted=False) == {}
+    first = replace(in_waves(), earlier={"2025": in_waves().at("2023")}, wave="2026")
+    assert shown_before([entry], first, restricted=False) == {"2025": [(0,), (0, 1)]}, "the first wave was once alone"
     other = {**entry, "shown": {"": {"area": ["9999"]}}}
     with pytest.raises(ReleaseError, match="does not have"):
         shown_before([other], given, restricted=False)
