@@ -78,14 +78,17 @@ def _fit(console: Console, study: Study, path: Path, run: Path, draws: int, tune
 
 def _tables(console: Console, estimates: Estimates, run: Path, out: Path) -> list[Path]:
     from nsum_bayes.estimates.summaries import Suppression
+    from nsum_bayes.report.manifest import write_manifest
     from nsum_bayes.report.tables import write_estimates
 
     console.say(f"4/5 nsum estimate {run} --out {out / 'tables'}")
-    return write_estimates(estimates, out / "tables", suppress=Suppression())
+    files = write_estimates(estimates, out / "tables", suppress=Suppression())
+    return [*files, write_manifest(estimates, out / "tables", files)]
 
 
 def _maps(console: Console, estimates: Estimates, run: Path, out: Path) -> list[Path]:
     from nsum_bayes.report.figures import figure_for, save_figure
+    from nsum_bayes.report.interactive import write_interactive_map
 
     pictures = []
     for group in estimates.groups:
@@ -96,7 +99,9 @@ def _maps(console: Console, estimates: Estimates, run: Path, out: Path) -> list[
         if message:
             console.say(f"    {message}")
         pictures.append(picture)
-    return pictures
+    page = out / "map.html"
+    console.say(f"5/5 nsum map {run} --out {page}")
+    return [*pictures, write_interactive_map(estimates, page)]
 
 
 def _tell_truth(console: Console, estimates: Estimates, file: Path) -> list[dict[str, object]]:
