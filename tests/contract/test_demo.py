@@ -23,6 +23,6 @@ def test_the_demo_ends_with_tables_maps_and_the_truth_beside_them(
     assert body["diagnosis"]["verdict"] != "stop"
     written = [body["fit"], *body["tables"], *body["maps"]]
     assert all(Path(path).stat().st_size > 0 for path in written)
-    assert len(body["maps"]) == 2
+    assert [Path(path).suffix for path in body["maps"]] == [".png", ".png", ".html"]
     nation = [row for row in body["beside_truth"] if row["level"] == "nation"]
     assert [(row["units"], row["inside"]) for row in nation] == [(1, 1), (1, 1)]
