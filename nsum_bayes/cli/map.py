@@ -29,6 +29,7 @@ def map(
             max=1,
         ),
     ] = None,
+    wave: Annotated[str | None, typer.Option(help="Wave of a picture; by default the latest.")] = None,
     transmission: TransmissionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -38,18 +39,20 @@ def map(
     with stdout_kept_clean():
         estimates = read_estimates(run, transmission)
         chosen = _choose(group, estimates.groups) if group or out.suffix.lower() != ".html" else None
-        draw = _page if out.suffix.lower() == ".html" else _picture
-        message = draw(estimates, out, chosen, threshold)
+        if chosen is None or out.suffix.lower() == ".html":
+            message = _page(estimates, out, chosen, threshold)
+        else:
+            message = _picture(estimates, out, chosen, threshold, wave)
     if message:
         console.say(message)
     console.result(f"wrote: {out}")
     console.emit(file=out, group=chosen, message=message)
 
 
-def _picture(estimates: Estimates, out: Path, group: str | None, threshold: float | None) -> str:
+def _picture(estimates: Estimates, out: Path, group: str, threshold: float | None, wave: str | None) -> str:
     from nsum_bayes.report.figures import figure_for, save_figure
 
-    figure, message = figure_for(estimates, str(group), threshold)
+    figure, message = figure_for(estimates, group, threshold, wave=wave)
     save_figure(figure, out)
     return message
 

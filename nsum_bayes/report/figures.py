@@ -45,9 +45,14 @@ INK, BAND = "#1a1a1a", "#e4e4e4"
 
 
 def figure_for(
-    estimates: Estimates, group: str, threshold: float | None = None, *, suppress: Suppression | None = None
+    estimates: Estimates,
+    group: str,
+    threshold: float | None = None,
+    *,
+    suppress: Suppression | None = None,
+    wave: str | None = None,
 ) -> tuple[Figure, str]:
-    """The map where there is geometry, else the ranked intervals of all areas.
+    """The map where there is geometry, else the ranked intervals of all areas; of the latest wave unless one is named.
 
     Returns
     -------
@@ -62,8 +67,8 @@ def figure_for(
     from nsum_bayes.report.maps import prevalence_map
 
     if has_polygons(estimates.areas):
-        return prevalence_map(estimates, group, threshold=threshold, suppress=suppress), ""
-    return ranked_intervals(estimates, group, suppress=suppress), NO_GEOMETRY
+        return prevalence_map(estimates, group, threshold=threshold, suppress=suppress, wave=wave), ""
+    return ranked_intervals(estimates.at(wave) if wave else estimates, group, suppress=suppress), NO_GEOMETRY
 
 
 def ranked_intervals(

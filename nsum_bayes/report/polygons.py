@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,12 +31,15 @@ class Shapes:
         would bury small islands.
     bounds
         Smallest x, smallest y, largest x, largest y.
+    wider
+        Boundaries as `outlines`, between units of the next level, where there is one.
     """
 
     geometry: np.ndarray
     paths: list[Path]
     outlines: list[np.ndarray]
     bounds: Bounds
+    wider: list[np.ndarray] = field(default_factory=list)
 
     @property
     def missing(self) -> np.ndarray:
@@ -61,8 +64,9 @@ def shapes_of(areas: Areas) -> Shapes | None:
         return None
     geometry = flat(series.reindex(areas.codes))
     bounds = tuple(float(edge) for edge in shapely.total_bounds(geometry))
-    outlines = _inland_boundaries(geometry, areas.level_of(areas.levels[0])) if areas.levels else []
-    return Shapes(geometry=geometry, paths=paths_of(geometry), outlines=outlines, bounds=bounds)  # type: ignore[arg-type]
+    outlines = [_inland_boundaries(geometry, areas.level_of(level)) for level in areas.levels[:2]]
+    smallest, wider = (*outlines, [], [])[:2]
+    return Shapes(geometry, paths_of(geometry), smallest, bounds, wider)  # type: ignore[arg-type]
 
 
 def flat(series: geopandas.GeoSeries) -> np.ndarray:

@@ -84,6 +84,57 @@ def test_withheld_areas_are_blank_and_striped(figure: Figure) -> None:
     assert f"Figure withheld ({TOO_FEW})" in words(figure)
 
 
+def test_unreliable_figures_are_hatched_but_not_on_the_map_of_uncertainty(figure: Figure) -> None:
+    table = fixtures.estimates().table("area")
+    unreliable = int((table["cv"] > 0.5).sum())
+    assert 0 < unreliable < EVERY
+    assert f"Unreliable: CV above 0.5 ({unreliable})" in words(figure)
+    hatched = layers(figure, "hatched")
+    assert {a.axes for a in hatched} == {
+        layer.axes for number, layer in enumerate(layers(figure, "areas")) if number != 1
+    }
+    first = [a for a in hatched if a.axes is layers(figure, "areas")[0].axes]
+    holes = 1 if table.set_index("area")["cv"]["0100"] > 0.5 else 0
+    assert sum(int((a.get_path().codes == 1).sum()) for a in first) == unreliable + holes
+    strict = prevalence_map(fixtures.estimates(release={"caution_cv": 9.0, "digits": 0}), "bonded")
+    assert not layers(strict, "hatched")
+
+
+def test_regions_have_heavier_boundaries_than_provinces() -> None:
+    """West and East are one region, which touches no other: join the isles to make it touch."""
+    frame = fixtures.areas([box(x, 0, x + 1, 1) for x in range(3)], ["West", "East", "Outer"])
+    drawn = prevalence_map(fixtures.estimates(frame), "bonded")
+    smaller, wider = layers(drawn, "outlines")[0], layers(drawn, "wider outlines")[0]
+    assert len(smaller.get_segments()) == 2
+    (line,) = wider.get_segments()
+    assert wider.get_linewidth()[0] > smaller.get_linewidth()[0]
+    assert len(set(line[:, 0])) == 1
+    assert "Boundary of a region" in words(drawn)
+
+
+def test_classes_are_the_same_in_every_wave() -> None:
+    first, second = fixtures.estimates(seed=1), fixtures.estimates(seed=2)
+    first = replace(first, wave="2023", draws=first.draws.assign(prevalence=3 * first.draws["prevalence"]))
+    both = replace(second, wave="2025", earlier={"2023": first})
+    legends = [
+        [
+            text.get_text().split("  (")[0]
+            for axes in drawn.axes
+            if axes.get_legend()
+            for text in axes.get_legend().get_texts()
+        ]
+        for drawn in (prevalence_map(both, "bonded", wave=wave) for wave in both.waves)
+    ]
+    limits = [[text for text in said if "–" in text] for said in legends]
+    assert limits[0] == limits[1]
+    assert (
+        prevalence_map(both, "bonded").texts[0].get_text()
+        == prevalence_map(both, "bonded", wave="2025").texts[0].get_text()
+    )
+    with pytest.raises(ReleaseError, match="no wave '2024'"):
+        prevalence_map(both, "bonded", wave="2024")
+
+
 def test_the_suppression_rule_given_is_the_one_used() -> None:
     drawn = prevalence_map(fixtures.estimates(), "bonded", suppress=Suppression(min_respondents=21))
     assert f"Figure withheld ({SURVEYED})" in words(drawn)
