@@ -46,11 +46,15 @@ def figures(
 
 def _kinds(fitted: Any, estimates: Any, group: str) -> dict[str, Callable[[], Any]]:
     from nsum_bayes.report import area_figures, maps
+    from nsum_bayes.report.change_map import change_map
     from nsum_bayes.report.figures import ranked_intervals
+    from nsum_bayes.report.value_by_uncertainty import value_by_uncertainty_map
 
-    shape = estimates.areas.geometry is not None
+    shape, ends = estimates.areas.geometry is not None, (*estimates.waves[:1], *estimates.waves[-1:])
     return {
         **({"map": partial(maps.prevalence_map, estimates, group)} if shape else {}),
+        **({"value_by_uncertainty": partial(value_by_uncertainty_map, estimates, group)} if shape else {}),
+        **({"change": partial(change_map, estimates, group, *ends)} if shape and len(estimates.waves) > 1 else {}),
         "intervals": partial(ranked_intervals, estimates, group),
         "ranks": partial(area_figures.rank_distributions, estimates, group),
         "shrinkage": partial(area_figures.shrinkage_figure, estimates, group),

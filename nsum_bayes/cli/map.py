@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,13 @@ from nsum_bayes.errors import suggestion
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates
+
+
+class Kind(StrEnum):
+    """What a picture shows."""
+
+    panels = "panels"
+    value_by_uncertainty = "value-by-uncertainty"
 
 
 def map(
@@ -30,6 +38,12 @@ def map(
         ),
     ] = None,
     wave: Annotated[str | None, typer.Option(help="Wave of a picture; by default the latest.")] = None,
+    change: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two waves: map what changed from the first to the second.")
+    ] = None,
+    kind: Annotated[
+        Kind, typer.Option(help="panels: estimate, uncertainty, exceedance; value-by-uncertainty: both in one map.")
+    ] = Kind.panels,
     transmission: TransmissionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -42,18 +56,35 @@ def map(
         if chosen is None or out.suffix.lower() == ".html":
             message = _page(estimates, out, chosen, threshold)
         else:
-            message = _picture(estimates, out, chosen, threshold, wave)
+            message = _picture(estimates, out, chosen, threshold, wave, change, kind)
     if message:
         console.say(message)
     console.result(f"wrote: {out}")
     console.emit(file=out, group=chosen, message=message)
 
 
-def _picture(estimates: Estimates, out: Path, group: str, threshold: float | None, wave: str | None) -> str:
+def _picture(
+    estimates: Estimates,
+    out: Path,
+    group: str,
+    threshold: float | None,
+    wave: str | None,
+    change: tuple[str, str] | None,
+    kind: Kind,
+) -> str:
+    from nsum_bayes.report.change_map import change_map
     from nsum_bayes.report.figures import figure_for, save_figure
+    from nsum_bayes.report.value_by_uncertainty import value_by_uncertainty_map
+    from nsum_bayes.report.wording import stamp_of
 
-    figure, message = figure_for(estimates, group, threshold, wave=wave)
-    save_figure(figure, out)
+    message = ""
+    if change:
+        figure = change_map(estimates, group, *change)
+    elif kind is Kind.value_by_uncertainty:
+        figure = value_by_uncertainty_map(estimates, group, wave=wave)
+    else:
+        figure, message = figure_for(estimates, group, threshold, wave=wave)
+    save_figure(figure, out, stamp_of(estimates))
     return message
 
 

@@ -105,8 +105,11 @@ class Page:
     scale: float
 
 
-def lay_out(words: Words, bounds: Bounds, columns: int = 3) -> Page:
-    """Make the figure for maps of ``bounds``; its height follows from the shape of the country."""
+def lay_out(words: Words, bounds: Bounds, columns: int = 3, legend: float = LEGEND) -> Page:
+    """Make the figure for maps of ``bounds``; its height follows from the shape of the country.
+
+    ``legend`` is the height of the legends below the maps, in inches.
+    """
     from matplotlib.figure import Figure
 
     width, (span_x, span_y) = words.width, _span(bounds)
@@ -114,7 +117,7 @@ def lay_out(words: Words, bounds: Bounds, columns: int = 3) -> Page:
     tall = min(slot * span_y / span_x, TALLEST)
     wide = tall * span_x / span_y
     headings = HEADINGS + (PANEL_STAMP if words.stamp else 0.0)
-    bottom = words.foot + MARKS + LEGEND + 0.12
+    bottom = words.foot + MARKS + legend + 0.12
     height = bottom + tall + headings + words.head
     figure = Figure(figsize=(width, height), facecolor="white")
 
@@ -127,9 +130,9 @@ def lay_out(words: Words, bounds: Bounds, columns: int = 3) -> Page:
     for left in (MARGIN + number * (slot + GAP) for number in range(columns)):
         country = axes(left + (slot - wide) / 2, bottom, wide, tall)
         _frame(country, bounds)
-        legend = axes(left, words.foot + MARKS, slot, LEGEND)
+        key = axes(left, words.foot + MARKS, slot, legend)
         top = bottom + tall + headings
-        placed.append(Column(country, legend, left / width, top / height, (top - 0.24) / height))
+        placed.append(Column(country, key, left / width, top / height, (top - 0.24) / height))
         if words.stamp:
             _panel_stamp(figure, left / width, (bottom + tall + 0.05) / height, words.stamp)
     words.write_on(figure)
