@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nsum_bayes.planning import Plan, plan
     from nsum_bayes.report.exports import write_exports
     from nsum_bayes.report.figures import figure_for, save_figure
+    from nsum_bayes.report.html import write_report
     from nsum_bayes.report.interactive import write_interactive_map
     from nsum_bayes.report.release import Release, release
     from nsum_bayes.report.tables import write_estimates
@@ -84,6 +85,7 @@ __all__ = [
     "write_interactive_map",
     "release",
     "Release",
+    "write_report",
     "sample_folder",
     "NsumError",
     "StudyError",
@@ -108,6 +110,7 @@ _HOME = {
     "write_interactive_map": "nsum_bayes.report.interactive",
     "release": "nsum_bayes.report.release",
     "Release": "nsum_bayes.report.release",
+    "write_report": "nsum_bayes.report.html",
     "Survey": "nsum_bayes.data.survey",
     "Areas": "nsum_bayes.data.areas",
     "KnownSizes": "nsum_bayes.data.groups",
