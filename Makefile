@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint notebooks browser sample clean
+.PHONY: help setup demo test test-slow lint notebooks docs browser sample clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,6 +68,11 @@ notebooks: $(READY) ## every notebook from top to bottom, the files left as they
 	  echo "$$notebook"; $(BIN)/jupyter-execute --timeout=1800 "$$notebook"; \
 	done
 
+docs: $(READY) ## the documentation as a site, in site/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/python docs/assemble.py build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # Without it, tests of the pages are skipped, but in CI. Debian and Ubuntu, as root or with sudo.
 browser: ## Chromium and its driver, for the tests of the pages
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then \
@@ -79,5 +84,5 @@ sample: $(READY) ## write data_samples/ anew: the same seed, the same files
 	$(BIN)/nsum simulate --out data_samples
 
 clean: ## everything that was made, but not .venv
-	rm -rf $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(OUT) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
