@@ -83,7 +83,7 @@ def residual_correlation(found: Residuals, study: Study) -> Figure:
 def hold_out_figure(found: HoldOut, study: Study) -> Figure:
     """Estimate and interval over truth for each unit left out; one is right."""
     rows = found.table.dropna(subset=["median"]).sort_values("log_ratio")
-    label = "known group" if found.what == "group" else "area"
+    label = "known group" if found.what == "group" else found.what
     title = f"Held out by {label}: {found.held} of {len(found.table)} intervals hold the truth"
     figure, axes = check_page(study, title, 0.26 * len(rows) + 1.8)
     half = 0.0 if found.what == "group" else 0.5

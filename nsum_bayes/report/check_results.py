@@ -1,4 +1,4 @@
-"""Results of hold-outs and sensitivity analyses as their commands wrote them, read again and held against the fit."""
+"""Results of checks as their commands wrote them, read again and held against the fit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.checks.holdout import HoldOut
+from nsum_bayes.checks.predictors import Predictors
 from nsum_bayes.checks.sensitivity import Sensitivity
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.model.spec import dumps
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 COLUMNS = ("unit", "group", "truth", "median", "lower", "upper", "log_ratio", "inside", "rhat", "divergent")
 HOLD_OUT_ADVICE = "Give the file that `nsum holdout --out` wrote, or what `nsum holdout --json` printed."
 SENSITIVITY_ADVICE = "Give the folder that `nsum sensitivity --out` wrote, or what `nsum sensitivity --json` printed."
+PREDICTORS_ADVICE = "Give the folder that `nsum predictors --out` wrote."
 AGREES = 1e-3
 """Relative difference of the figure as stated up to which a sensitivity analysis is taken to be of this fit."""
 
@@ -194,3 +196,43 @@ def _check_same_figure(found: Sensitivity, stated: Estimates, place: Path) -> No
                 where=str(place),
                 advice="Run `nsum sensitivity` on the fit that the report is on.",
             )
+
+
+# --- predictors -----------------------------------------------------------------------------------------------------
+
+
+def read_predictors(path: str | Path, run: Fit) -> Predictors:
+    """What categories of secondary data are worth, of the fit's study.
+
+    Parameters
+    ----------
+    path
+        The folder that `nsum predictors --out` wrote, or the ``predictors.csv`` in it.
+    run
+        The fit.
+
+    Raises
+    ------
+    ReleaseError
+        No such results, or of a study with other groups or categories.
+    """
+    place = Path(path)
+    folder = place.parent if place.suffix == ".csv" else place
+    try:
+        table = pd.read_csv(folder / "predictors.csv", dtype={"group": str, "category": str, "columns": str})
+        together = pd.read_csv(folder / "predictors_together.csv", dtype={"group": str})
+        areas, explained = int(together["surveyed_areas"].iloc[0]), together[["group", "lower", "share", "upper"]]
+        found = Predictors(table.astype({"split": float, "told": bool}), explained, areas)
+    except (OSError, ValueError, KeyError, IndexError):
+        what = "There are no results of `nsum predictors` here."
+        raise ReleaseError(what, where=str(place), advice=PREDICTORS_ADVICE) from None
+    _check_categories(found, run, place)
+    return found
+
+
+def _check_categories(found: Predictors, run: Fit, place: Path) -> None:
+    known = {"group": run.study.hidden_groups, "category": [one.category for one in run.study.areas.covariates]}
+    for column, names in known.items():
+        if odd := sorted(set(found.table[column]) - set(names)):
+            what = f"The fit's study has no {column} '{odd[0]}', so these results are of another study."
+            raise ReleaseError(what, where=str(place), advice="Weigh the predictors of this fit.")
