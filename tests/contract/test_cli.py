@@ -363,7 +363,7 @@ def test_the_map_says_what_the_checks_found(
 
     drawn = []
 
-    def keep(estimates: Any, group: str, *_: Any) -> tuple[str, str]:
+    def keep(estimates: Any, group: str, *_: Any, **__: Any) -> tuple[str, str]:
         drawn.append(wording.footnote_of(estimates, group))
         return "", ""
 
