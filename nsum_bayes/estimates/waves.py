@@ -119,17 +119,22 @@ def _rows(ratio: np.ndarray, reported: np.ndarray, hidden: np.ndarray) -> pd.Dat
         "ratio_median": median,
         "ratio_lower": lower,
         "ratio_upper": upper,
-        "chance_of_decrease": (ratio < 1).mean(axis=0),
+        "chance_of_decrease": _below_one(ratio),
         "same_transmission_ratio_median": middle,
         "same_transmission_ratio_lower": low,
         "same_transmission_ratio_upper": high,
-        "same_transmission_chance_of_decrease": (reported < 1).mean(axis=0),
+        "same_transmission_chance_of_decrease": _below_one(reported),
     }
     table = pd.DataFrame(figures)
     withheld = hidden | np.isnan(ratio).any(axis=0)
     readings = [_reading(p, q) for p, q in zip(table.iloc[:, 3], table.iloc[:, 7], strict=True)]
     table.loc[withheld, :] = np.nan
     return table.assign(reading=np.where(withheld, READINGS["withheld"], readings))
+
+
+def _below_one(ratio: np.ndarray) -> np.ndarray:
+    """Share of draws (unit,) below one; one itself counts by half, since no change is no increase either."""
+    return (ratio < 1).mean(axis=0) + 0.5 * (ratio == 1).mean(axis=0)
 
 
 def _reading(chance: float, reported: float) -> str:

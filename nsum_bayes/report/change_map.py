@@ -11,7 +11,9 @@ import numpy as np
 
 from nsum_bayes.estimates.waves import READINGS
 from nsum_bayes.report.classes import CHANCE_LIMITS, Classes, classify
+from nsum_bayes.report.insets import draw_insets, insets_of
 from nsum_bayes.report.map_drawing import (
+    Marks,
     class_legend,
     draw_areas,
     fills_of,
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates, Suppression
 
 LIMITS = (0.0, 0.5, 0.8, 1.25, 2.0, np.inf)
-COLOURS = ("#5e3c99", "#b2abd2", "#f7f7f7", "#fdb863", "#e66101")
-"""Fewer to more, purple to orange: told apart with every common kind of colour blindness."""
+COLOURS = ("#5e3c99", "#b2abd2", "#e4e4e4", "#fdb863", "#e66101")
+"""Fewer to more, purple to orange: told apart with every common kind of colour blindness; the middle is not paper."""
 LABELS = ("less than half", "0.5 – 0.8", "0.8 – 1.25", "1.25 – 2", "more than double")
 TOLD = (READINGS["fewer"], READINGS["more"])
 
@@ -76,14 +78,15 @@ def change_map(
     change = _change(estimates, group, before, after, suppress)
     marks = marks_of(one, area_rows(one, group, suppress).assign(cv=np.nan, estimate_type=_kinds(change)), shapes)
     open_ = (~change["reading"].isin((*TOLD, READINGS["withheld"]))).to_numpy(dtype=bool)
+    insets = insets_of(shapes, width, 2)
     words = Words(
         width=width,
         title=f"{title_of(one, group)}: change since {before}",
         subtitle=subtitle_of(one, group),
-        footnote=footnote_of(one, group, *_sentences(one, group)),
+        footnote=footnote_of(one, group, *_sentences(one, group, marks, open_), *insets.sentences),
         stamp=stamp_of(estimates),
     )
-    page = lay_out(words, shapes.bounds, columns=2)
+    page = lay_out(words, shapes.bounds, columns=2, strip=insets.height)
     small = too_small(shapes, page.scale)
     ratio, chance = (change[name].to_numpy(dtype=float) for name in ("ratio_median", "chance_of_decrease"))
     panels = (
@@ -96,6 +99,7 @@ def change_map(
     )
     for column, (heading, unit, classes) in zip(page.columns, panels, strict=True):
         draw_areas(column.map, shapes, marks, fills_of(classes), small, hatched=open_)
+        draw_insets(page, column, insets, shapes, marks, fills_of(classes), open_)
         write_heading(page.figure, column, heading, unit)
         class_legend(column.legend, classes)
     said = f"No change can be told ({int(open_.sum()):,})" if open_.any() else ""
@@ -119,11 +123,15 @@ def _kinds(change: pd.DataFrame) -> np.ndarray:
     return np.where(change["reading"] == READINGS["withheld"], "suppressed", "")
 
 
-def _sentences(estimates: Estimates, group: str) -> list[str]:
+def _sentences(estimates: Estimates, group: str, marks: Marks, open_: np.ndarray) -> list[str]:
     drift = (estimates.meta.get("drift") or {}).get(group)
-    return [
-        "A change in what was reported is a changed prevalence or a changed transmission, and no answer tells which.",
-        f"Transmission may drift: {drift}." if drift else "",
-        "Hatched areas: no change that holds both with and without that drift.",
-        "Dotted areas had no respondents in the later wave.",
+    said = [
+        "A change in what was reported is a changed prevalence or a changed transmission, and no answer tells which."
     ]
+    if drift:
+        said.append(f"Transmission may drift: {drift}.")
+    if open_.any():
+        said.append("Hatched areas: no change that holds both with and without that drift.")
+    if marks.unsurveyed.any():
+        said.append("Dotted areas had no respondents in the later wave.")
+    return said

@@ -54,7 +54,14 @@ def too_small(shapes: Shapes, scale: float) -> Small:
 
 
 def draw_areas(
-    axes: Axes, shapes: Shapes, marks: Marks, fills: list[str], small: Small, *, hatched: np.ndarray | None = None
+    axes: Axes,
+    shapes: Shapes,
+    marks: Marks,
+    fills: list[str],
+    small: Small,
+    *,
+    hatched: np.ndarray | None = None,
+    whole: int | None = None,
 ) -> None:
     """One map: fills, then patterns, then outlines, then rings.
 
@@ -64,10 +71,13 @@ def draw_areas(
         Colour (area,).
     hatched
         Areas (area,) with hatches; by default those that are unreliable.
+    whole
+        Number of areas of the frame, by which lines are finer; by default these are all.
     """
     from matplotlib.collections import LineCollection, PathCollection
 
-    hairline = float(np.clip(6 / np.sqrt(len(fills)), 0.12, 0.4))
+    root = np.sqrt(whole or len(fills))
+    hairline = float(np.clip(6 / root, 0.12, 0.4))
     areas = PathCollection(shapes.paths, facecolors=fills, edgecolors=HAIRLINE, linewidths=hairline)
     areas.set_label("areas")
     axes.add_collection(areas, autolim=False)
@@ -78,7 +88,7 @@ def draw_areas(
         axes.scatter(lone[:, 0], lone[:, 1], s=0.6, c=colour, linewidths=0, zorder=3, label="unsurveyed, narrow")
         _pattern(axes, shapes, (marks.unreliable if hatched is None else hatched) & shade, HATCHES, colour, "hatched")
     _pattern(axes, shapes, marks.suppressed, STRIPES, STRIPE, "suppressed")
-    border = float(np.clip(16 / np.sqrt(len(fills)), 0.5, 1.2))
+    border = float(np.clip(16 / root, 0.5, 1.2))
     for label, outlines, width in (
         ("outlines", shapes.outlines, border),
         ("wider outlines", shapes.wider, 1.7 * border),

@@ -15,6 +15,7 @@ import numpy as np
 
 from nsum_bayes.errors import ReleaseError, suggestion
 from nsum_bayes.report.classes import CHANCE_LIMITS, Classes, classify, quantile_limits
+from nsum_bayes.report.insets import draw_insets, insets_of
 from nsum_bayes.report.map_drawing import (
     Marks,
     class_legend,
@@ -193,17 +194,20 @@ def interval_ratio(rows: pd.DataFrame) -> np.ndarray:
 def _compose(
     estimates: Estimates, group: str, shapes: Shapes, marks: Marks, panels: list[Panel], width: float
 ) -> Figure:
+    insets = insets_of(shapes, width, len(panels))
     words = Words(
         width=width,
         title=title_of(estimates, group),
         subtitle=subtitle_of(estimates, group),
-        footnote=footnote_of(estimates, group, *_sentences(marks)),
+        footnote=footnote_of(estimates, group, *_sentences(marks), *insets.sentences),
         stamp=stamp_of(estimates),
     )
-    page = lay_out(words, shapes.bounds)
+    page = lay_out(words, shapes.bounds, strip=insets.height)
     small = too_small(shapes, page.scale)
     for panel, column in zip(panels, page.columns, strict=True):
-        draw_areas(column.map, shapes, marks, fills_of(panel.classes), small, hatched=marks.unreliable & panel.hatched)
+        fills, hatched = fills_of(panel.classes), marks.unreliable & panel.hatched
+        draw_areas(column.map, shapes, marks, fills, small, hatched=hatched)
+        draw_insets(page, column, insets, shapes, marks, fills, hatched)
         write_heading(page.figure, column, panel.heading, panel.unit)
         class_legend(column.legend, panel.classes)
     mark_legend(page.marks, marks, len(small.isolates), estimates.areas.levels)

@@ -86,13 +86,17 @@ def _stamp(figure: Figure, text: str) -> None:
 
 @dataclass(frozen=True)
 class Column:
-    """One map's place: its axes, the axes of its legend, and where its heading goes (fractions of the page)."""
+    """One map's place: its axes, the axes of its legend, and where its heading goes (fractions of the page).
+
+    ``strip`` is the lower left corner of the room for enlargements between map and legend.
+    """
 
     map: Axes
     legend: Axes
     left: float
     heading: float
     unit: float
+    strip: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -105,19 +109,33 @@ class Page:
     scale: float
 
 
-def lay_out(words: Words, bounds: Bounds, columns: int = 3, legend: float = LEGEND) -> Page:
+def slot_of(width: float, columns: int) -> float:
+    """Width of each of so many columns on a page of this width, inches."""
+    return (width - 2 * MARGIN - (columns - 1) * GAP) / columns
+
+
+def map_size(slot: float, bounds: Bounds) -> tuple[float, float, float]:
+    """Width and height of a map in a column (inches), and points on paper per map unit."""
+    span_x, span_y = _span(bounds)
+    tall = min(slot * span_y / span_x, TALLEST)
+    wide = tall * span_x / span_y
+    return wide, tall, 72 * wide / span_x
+
+
+def lay_out(words: Words, bounds: Bounds, columns: int = 3, legend: float = LEGEND, strip: float = 0.0) -> Page:
     """Make the figure for maps of ``bounds``; its height follows from the shape of the country.
 
-    ``legend`` is the height of the legends below the maps, in inches.
+    ``legend`` is the height of the legends below the maps, ``strip`` that of the room for enlargements between them
+    and the maps, in inches.
     """
     from matplotlib.figure import Figure
 
-    width, (span_x, span_y) = words.width, _span(bounds)
-    slot = (width - 2 * MARGIN - (columns - 1) * GAP) / columns
-    tall = min(slot * span_y / span_x, TALLEST)
-    wide = tall * span_x / span_y
+    width = words.width
+    slot = slot_of(width, columns)
+    wide, tall, scale = map_size(slot, bounds)
     headings = HEADINGS + (PANEL_STAMP if words.stamp else 0.0)
-    bottom = words.foot + MARKS + legend + 0.12
+    below = words.foot + MARKS + legend + 0.12
+    bottom = below + strip
     height = bottom + tall + headings + words.head
     figure = Figure(figsize=(width, height), facecolor="white")
 
@@ -132,12 +150,13 @@ def lay_out(words: Words, bounds: Bounds, columns: int = 3, legend: float = LEGE
         _frame(country, bounds)
         key = axes(left, words.foot + MARKS, slot, legend)
         top = bottom + tall + headings
-        placed.append(Column(country, key, left / width, top / height, (top - 0.24) / height))
+        corner = (left / width, below / height)
+        placed.append(Column(country, key, left / width, top / height, (top - 0.24) / height, corner))
         if words.stamp:
             _panel_stamp(figure, left / width, (bottom + tall + 0.05) / height, words.stamp)
     words.write_on(figure)
     marks = axes(MARGIN, words.foot, width - 2 * MARGIN, MARKS - 0.1)
-    return Page(figure, placed, marks, 72 * wide / span_x)
+    return Page(figure, placed, marks, scale)
 
 
 def _span(bounds: Bounds) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -55,17 +56,25 @@ def has_polygons(areas: Areas) -> bool:
     return series is not None and bool((~(series.isna() | series.is_empty)).any())
 
 
+_drawn: WeakKeyDictionary[Areas, Shapes] = WeakKeyDictionary()
+"""The figures of a run share a frame, and finding its boundaries takes seconds."""
+
+
 def shapes_of(areas: Areas) -> Shapes | None:
     """The frame's polygons, or None where no area has one."""
+    if areas.geometry is None or not has_polygons(areas):
+        return None
+    if areas not in _drawn:
+        _drawn[areas] = _made(areas, areas.geometry)
+    return _drawn[areas]
+
+
+def _made(areas: Areas, series: geopandas.GeoSeries) -> Shapes:
     import shapely
 
-    series = areas.geometry
-    if series is None or not has_polygons(areas):
-        return None
     geometry = flat(series.reindex(areas.codes))
     bounds = tuple(float(edge) for edge in shapely.total_bounds(geometry))
-    outlines = [_inland_boundaries(geometry, areas.level_of(level)) for level in areas.levels[:2]]
-    smallest, wider = (*outlines, [], [])[:2]
+    smallest, wider = _boundaries(geometry, [areas.level_of(level) for level in areas.levels[:2]])
     return Shapes(geometry, paths_of(geometry), smallest, bounds, wider)  # type: ignore[arg-type]
 
 
@@ -84,15 +93,22 @@ def flat(series: geopandas.GeoSeries) -> np.ndarray:
     return np.asarray(shapely.set_coordinates(geometry.copy(), np.column_stack([x, where[:, 1]])))
 
 
-def _inland_boundaries(geometry: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+def _boundaries(geometry: np.ndarray, levels: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Inland boundaries at up to two levels, given each area's unit; the coast, which takes longest, is found once."""
     import shapely
 
-    valid = shapely.make_valid(geometry)
-    units = np.array([shapely.union_all(valid[labels == label]) for label in dict.fromkeys(labels.tolist())])
-    coast = shapely.boundary(shapely.union_all(units))
-    inland = shapely.difference(shapely.boundary(units), coast)
-    lines = shapely.get_parts(shapely.line_merge(shapely.union_all(inland)))
-    return [shapely.get_coordinates(line) for line in lines if line.geom_type == "LineString"]
+    valid, found = shapely.make_valid(geometry), []
+    units, first = valid, np.arange(len(valid))  # units so far, and an area of each
+    coast = None
+    for labels in levels:
+        names, unit_of = np.unique(labels.astype(str), return_inverse=True)
+        units = np.array([shapely.union_all(units[unit_of[first] == number]) for number in range(len(names))])
+        first = np.unique(unit_of, return_index=True)[1]
+        coast = shapely.boundary(shapely.union_all(units)) if coast is None else coast
+        inland = shapely.difference(shapely.boundary(units), coast)
+        lines = shapely.get_parts(shapely.line_merge(shapely.union_all(inland)))
+        found.append([shapely.get_coordinates(line) for line in lines if line.geom_type == "LineString"])
+    return [*found, [], []][:2]
 
 
 def paths_of(geometry: np.ndarray) -> list[Path]:
@@ -149,7 +165,7 @@ def small_areas(shapes: Shapes, scale: float, *, visible: float, ring: float, na
     """
     import shapely
 
-    largest = _largest_pieces(shapes.geometry)
+    largest = largest_pieces(shapes.geometry)
     box: Any = shapely.bounds(largest)
     extents = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
     small = np.flatnonzero(extents * scale < visible)
@@ -171,7 +187,7 @@ def _points(points: np.ndarray) -> np.ndarray:
     return found
 
 
-def _largest_pieces(geometry: np.ndarray) -> np.ndarray:
+def largest_pieces(geometry: np.ndarray) -> np.ndarray:
     """Each area's largest piece (area,); an empty polygon where there is none."""
     import shapely
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsum_bayes.report.classes import quantile_limits, spoken
+from nsum_bayes.report.insets import draw_insets, insets_of
 from nsum_bayes.report.map_drawing import HAIRLINE, PAPER, draw_areas, mark_legend, marks_of, too_small, write_heading
 from nsum_bayes.report.maps import area_rows, checked_wave, drawable, interval_ratio
 from nsum_bayes.report.page import Words, lay_out
@@ -96,17 +97,21 @@ def value_by_uncertainty_map(
     limits = quantile_limits(np.concatenate(medians), classes=4)
     shades = shaded(factor * table["prevalence_median"].to_numpy(dtype=float), interval_ratio(table), limits)
     marks = marks_of(one, table.assign(cv=np.nan), shapes)
+    insets = insets_of(shapes, width, 1)
     words = Words(
         width=width,
         title=title_of(one, group),
         subtitle=subtitle_of(one, group),
-        footnote=footnote_of(one, group, "The wider an interval, the fewer estimates its colour tells apart."),
+        footnote=footnote_of(
+            one, group, "The wider an interval, the fewer estimates its colour tells apart.", *insets.sentences
+        ),
         stamp=stamp_of(estimates),
     )
-    page = lay_out(words, shapes.bounds, columns=1, legend=LEGEND)
+    page = lay_out(words, shapes.bounds, columns=1, legend=LEGEND, strip=insets.height)
     small = too_small(shapes, page.scale)
     (column,) = page.columns
     draw_areas(column.map, shapes, marks, shades.colours(), small)
+    draw_insets(page, column, insets, shapes, marks, shades.colours())
     unit = f"Posterior median, {per} {estimates.denominator[group]}, by the width of its {INTERVAL_WORDS} interval"
     write_heading(page.figure, column, "Estimate and uncertainty", unit)
     _legend(column.legend, shades)

@@ -59,6 +59,13 @@ def test_a_change_that_drift_may_explain_is_hatched() -> None:
     assert f"No change can be told ({shown})" in said(figure)
 
 
+def test_no_change_at_all_is_neither_more_nor_fewer() -> None:
+    same = halved(1.0)
+    same = replace(same, draws=same.draws.assign(prevalence=same.at("2023").draws["prevalence"]))
+    assert set(same.change("2023", "2025", "area")["reading"]) == {"no change can be told", "withheld"}
+    assert labelled(change_map(same, "bonded", "2023", "2025"), "hatched")
+
+
 def test_a_unit_withheld_in_either_wave_has_no_colour() -> None:
     both = halved()
     few = np.where(np.arange(len(both.respondents)) == 1, 4, both.respondents)
@@ -67,6 +74,17 @@ def test_a_unit_withheld_in_either_wave_has_no_colour() -> None:
     )
     assert fills(figure)[1] == PAPER
     assert fills(figure, 1)[1] == PAPER
+
+
+def test_a_note_says_only_what_is_on_the_map() -> None:
+    sure = said(change_map(halved(0.3), "bonded", "2023", "2025"))
+    assert "Dotted areas had no respondents in the later wave." in sure
+    assert "Hatched areas" not in sure
+    assert "  Dotted" not in sure
+    open_ = halved(0.5, drift=float(np.log(2.0))).noting(drift={"bonded": "log sd 0.3 (test)"})
+    assert "Transmission may drift: log sd 0.3 (test). Hatched areas" in said(
+        change_map(open_, "bonded", "2023", "2025")
+    )
 
 
 def test_ratios_fall_into_fixed_classes() -> None:
