@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from nsum_bayes.cli.console import Console, Json, Quiet, stdout_kept_clean
 from nsum_bayes.cli.export import FormatOption
 from nsum_bayes.cli.saved import read_estimates
 from nsum_bayes.cli.transmission import TransmissionOption
+
+if TYPE_CHECKING:
+    from nsum_bayes.inference.fit import Fit
 
 
 def release(
@@ -29,6 +32,13 @@ def release(
             help="Text file with a word a line that must be in no file: respondents' identifiers, names of villages."
         ),
     ] = None,
+    report: Annotated[bool, typer.Option(help="Put the report on the fit among the files.")] = False,
+    holdout: Annotated[
+        list[Path] | None, typer.Option(help="For the report: results of `nsum holdout` of known groups.")
+    ] = None,
+    sensitivity: Annotated[
+        Path | None, typer.Option(help="For the report: folder that `nsum sensitivity --out` wrote.")
+    ] = None,
     transmission: TransmissionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -40,6 +50,7 @@ def release(
     words = [] if scan_for is None else scan_for.read_text(encoding="utf-8").split("\n")
     with stdout_kept_clean():
         estimates = read_estimates(run, transmission)
+        fitted = _reported(run, transmission) if report else None
         done = publish(
             estimates,
             out,
@@ -47,6 +58,8 @@ def release(
             rules=rules,
             formats=format or (),
             scan_for=[word for word in words if word.strip()],
+            report_on=fitted,
+            checks={"hold_outs": holdout or (), "sensitivity": sensitivity},
         )
     for path in done.files:
         console.result(f"wrote: {path}")
@@ -63,3 +76,12 @@ def release(
         hidden={wave: len(decision.hidden) for wave, decision in done.cleared.decisions.items()},
         differences=done.differences,
     )
+
+
+def _reported(run: Path, transmission: list[str] | None) -> Fit:
+    """The fit that the report is on."""
+    from nsum_bayes.inference.fit import Fit
+
+    if transmission:
+        raise typer.BadParameter("The report has the study's own statements: state the transmission there.")
+    return Fit.load(run)

@@ -172,7 +172,8 @@ def estimate_notes(material: Material) -> list[str]:
         return [*said, NATION_ONLY]
     said.append(BASED_ON_NOTE)
     if material.coarse:
-        said += ["Numbers of respondents are told in classes, since some are withheld.", NOT_A_RELEASE]
+        said.append("Numbers of respondents are told in classes, since some are withheld.")
+        said += [] if material.released else [NOT_A_RELEASE]
     return said
 
 

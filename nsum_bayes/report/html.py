@@ -17,6 +17,7 @@ from nsum_bayes.report.release import replacing
 from nsum_bayes.report.wording import stamp_of
 
 if TYPE_CHECKING:
+    from nsum_bayes.estimates.estimates import Estimates
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
 
@@ -45,6 +46,7 @@ def write_report(
     hold_outs: Iterable[str | Path] = (),
     sensitivity: str | Path | None = None,
     suppress: Suppression | None = None,
+    cleared: Estimates | None = None,
 ) -> Path:
     """Write the report on a fit as one HTML file.
 
@@ -63,6 +65,8 @@ def write_report(
         report says that they were not run.
     suppress
         Which figures to withhold; by default those that `Estimates.table` withholds.
+    cleared
+        The same estimates as a release shows them; hold-outs of areas and waves are left out then.
 
     Returns
     -------
@@ -80,7 +84,13 @@ def write_report(
     >>> write_report(Fit.load("run.nc"), "report.html")  # doctest: +SKIP
     """
     material = prepare(
-        run, transmission=transmission, group=group, hold_outs=hold_outs, sensitivity=sensitivity, suppress=suppress
+        run,
+        transmission=transmission,
+        group=group,
+        hold_outs=hold_outs,
+        sensitivity=sensitivity,
+        suppress=suppress,
+        cleared=cleared,
     )
     page = report_page(material)
     with replacing(Path(path)) as temporary:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nsum_bayes.estimates.summaries import FEWEST_RESPONDENTS, Suppression
+from nsum_bayes.report.public import CLASSES
 from nsum_bayes.report.release import releasable_levels
 from nsum_bayes.report.wording import check_group, national_interval, title_of
 
@@ -82,9 +83,16 @@ class Material:
         """Whether national figures are shown."""
         return all(limits is not None for limits in self.nation.values())
 
+    @property
+    def released(self) -> bool:
+        """Whether the estimates are those of a release."""
+        return bool(self.estimates.meta.get("release"))
+
     @cached_property
     def coarse(self) -> bool:
-        """Whether numbers of respondents are told in classes: somewhere there are too few to show."""
+        """Whether numbers of respondents are told in classes: in a release, or where somewhere there are too few."""
+        if self.released:
+            return True
         waves = [self.estimates.at(wave) for wave in self.estimates.waves] or [self.estimates]
         return any(self.suppress.hides(one.level_respondents(level)).any() for one in waves for level in one.levels)
 
@@ -110,12 +118,15 @@ class Material:
         if number == 0:
             return "none"
         if self.suppress.hides(number):  # type: ignore[arg-type]
+            if self.released:
+                return WITHHELD
             return f"fewer than {self.suppress.min_respondents}"
         if not self.coarse:
             return f"{number:,}"
-        place = max(index for index, step in enumerate(STEPS) if step <= number)
-        above = f"{STEPS[place]:,} or more"
-        return above if place + 1 == len(STEPS) else f"{STEPS[place]:,} to {STEPS[place + 1] - 1:,}"
+        steps = tuple(CLASSES.tolist()) if self.released else STEPS
+        place = max(index for index, step in enumerate(steps) if step <= number)
+        above = f"{steps[place]:,} or more"
+        return above if place + 1 == len(steps) else f"{steps[place]:,} to {steps[place + 1] - 1:,}"
 
     def each(self, sayings: Mapping[str, str]) -> str:
         """One saying of each group as one text, the group named where there are several."""
@@ -139,6 +150,7 @@ def prepare(
     hold_outs: Iterable[str | Path] = (),
     sensitivity: str | Path | None = None,
     suppress: Suppression | None = None,
+    cleared: Estimates | None = None,
 ) -> Material:
     """Find everything that a report on a fit needs; parameters as in `write_report`."""
     from nsum_bayes.checks.convergence import diagnose
@@ -150,12 +162,18 @@ def prepare(
     if group is not None:
         check_group(estimates, group)
     stated = estimate(run) if transmission else estimates
+    found = tuple(read_hold_out(path, run) for path in hold_outs)
     return Material(
         run=run,
-        estimates=estimates,
+        estimates=cleared or estimates,
         diagnosis=diagnosis,
         groups=estimates.groups if group is None else (group,),
         suppress=suppress or Suppression(FEWEST_RESPONDENTS),
-        hold_outs=tuple(read_hold_out(path, run) for path in hold_outs),
+        hold_outs=_of_known_groups(found) if cleared else found,
         sensitivity=None if sensitivity is None else read_sensitivity(sensitivity, stated),
     )
+
+
+def _of_known_groups(found: tuple[HoldOut, ...]) -> tuple[HoldOut, ...]:
+    """What a release may tell of hold-outs: those of areas and waves hold figures of places that it hides."""
+    return tuple(one for one in found if one.what == "group")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,11 @@ from nsum_bayes.errors import ReleaseError
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates
+    from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.public import Cleared
     from nsum_bayes.report.rules import ReleaseRules
 
-REMAINDERS = "remainders.csv"
+REMAINDERS, REPORT = "remainders.csv", "report.html"
 
 
 def invents_places(estimates: Estimates) -> bool:
@@ -107,6 +108,8 @@ def release(
     rules: ReleaseRules | str | Path = "statistics-office",
     formats: Iterable[str] = (),
     scan_for: Iterable[str] = (),
+    report_on: Fit | None = None,
+    checks: Mapping[str, Any] | None = None,
 ) -> Release:
     """Write estimates into a folder for readers, under release rules and against the ledger of earlier releases.
 
@@ -125,6 +128,10 @@ def release(
         Rules, the name of a preset, or a TOML file.
     formats
         As of `write_exports`.
+    report_on
+        The fit, to put its report (`nsum_bayes.report.html`) with the figures of the release among the files.
+    checks
+        What more `write_report` takes: ``hold_outs``, ``sensitivity``.
     scan_for
         Words that must not be in any file, such as identifiers of respondents or names of villages.
 
@@ -139,6 +146,7 @@ def release(
     >>> release(estimates, "public/2025", ledger="house/releases.jsonl")  # doctest: +SKIP
     """
     from nsum_bayes.report.disclosure import differences, disclosure_report, entry_of, previous_of, sealed
+    from nsum_bayes.report.html import write_report
     from nsum_bayes.report.ledger import append_entry, read_ledger, shown_before
     from nsum_bayes.report.public import clear
     from nsum_bayes.report.rules import ReleaseRules, load_rules
@@ -154,6 +162,8 @@ def release(
     number = len(entries) + 1
     more = {"release": number, "previous_release": _named(before), "differences": said}
     with _folder_beside(folder) as draft:
+        if report_on is not None:
+            write_report(report_on, draft / REPORT, cleared=cleared.estimates, **(checks or {}))
         names = _write(estimates, cleared, draft, formats, more)
         _refuse_words(draft, words)
         entry = append_entry(ledger, sealed(entry, draft), number=number)
@@ -186,7 +196,7 @@ def _write(
     from nsum_bayes.report.public import remainder_table
     from nsum_bayes.report.tables import stamped, write_csv
 
-    files = write_exports(cleared.estimates, draft, formats, suppress=Suppression())
+    files = [*draft.glob(REPORT), *write_exports(cleared.estimates, draft, formats, suppress=Suppression())]
     remainders = remainder_table(estimates, cleared)
     remainders = remainders[remainders["level"].isin(releasable_levels(estimates))]
     if len(remainders) and not invents_places(estimates):

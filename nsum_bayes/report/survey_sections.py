@@ -35,7 +35,8 @@ def survey_facts(material: Material) -> Grid:
             "Share of ties in the own area": said["local_share"],
             "Respondents": material.all_asked,
             "Areas visited": f"{areas['surveyed']:,} of {areas['count']:,}",
-            "Respondents per visited area": f"from {least} to {most}, median {each['median']:g}",
+            "Respondents per visited area": f"fewest: {least}; most: {most}"
+            + ("" if material.coarse else f"; median {each['median']:g}"),
             "Levels": ", ".join(f"{number:,} of level {level}" for level, number in areas["levels"].items()),
             "Vintage of the area codes": areas["vintage"],
             "Design": _design(material),

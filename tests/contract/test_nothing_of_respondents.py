@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from nsum_bayes import Study
+from nsum_bayes import Fit, Study, estimate
 from nsum_bayes.cli import app
 from nsum_bayes.report.canaries import found_in
 from tests.constructed import constructed_fit
@@ -72,6 +75,7 @@ def test_no_command_writes_or_says_a_respondent(study_file: Path, tmp_path: Path
         nsum("map", run, "--out", out / "map.png"),
         nsum("map", run, "--out", out / "map.html"),
         nsum("figures", run, "--out", out / "figures"),
+        nsum("report", run, "--out", out / "report.html"),
         nsum("release", run, "--out", out / "public", "--ledger", house / "releases.jsonl", "--rules", "restricted"),
         nsum("verify", out / "public"),
     ]
@@ -102,3 +106,18 @@ def test_an_unexpected_error_tells_its_kind_alone(
     said = nsum("check", study_file, code=1)
     assert "RuntimeError" in said
     assert "canary" not in said
+
+
+def test_the_report_of_a_release_hides_what_the_release_hides(study_file: Path, tmp_path: Path, nsum: Nsum) -> None:
+    house, out = study_file.parent, tmp_path / "public"
+    run = constructed_fit(Study.load(study_file)).save(house / "run.nc")
+    nsum("release", run, "--out", out, "--ledger", house / "releases.jsonl", "--report", "--format", "tables")
+    page = unescape(re.sub(r"<[^>]+>", " ", (out / "report.html").read_text()))
+    table = pd.read_csv(out / "nation.csv")
+    assert set(table["estimate_type"]) == {"suppressed"}, "24 respondents are fewer than 25"
+    assert "fewer than 10" not in page
+    assert "withheld" in page
+    whole = estimate(Fit.load(run)).table("nation")
+    assert f"{whole['prevalence_median'].iloc[0]:.3%}" not in page
+    assert f"{whole['count_median'].iloc[0]:,.0f} people" not in page
+    assert "report.html" in json.loads((out / "manifest.json").read_text())["files"]

@@ -153,7 +153,7 @@ def test_survey_design_and_model_are_described(page: str) -> None:
     assert facts["Areas visited"] == "6 of 12"
     assert facts["Respondents"] == "106"
     assert facts["A tie"] == "as simulated"
-    assert facts["Respondents per visited area"].startswith("from fewer than 10 to 20 to 49")
+    assert facts["Respondents per visited area"].startswith("fewest: fewer than 10; most: 20 to 49")
     assert "log π_ha = log r_ha − b_h − log τ_h − log δ_h" in page
     assert ["bias.sd", "half_normal(sd = 0.5)", "not stated"] in rows_in(page, "prior-table")
     assert all(sentence.replace("'", "&#39;") in page for sentence in CANNOT)
