@@ -32,7 +32,8 @@ def report(
     """Write the report: key figure, weakest assumptions, data, model, checks, every estimate, GATHER and BARG."""
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit
-    from nsum_bayes.report.html import write_report
+    from nsum_bayes.report.html import write_page
+    from nsum_bayes.report.material import prepare
     from nsum_bayes.report.printed import print_page
 
     if out.suffix.lower() not in (".html", ".htm"):
@@ -40,19 +41,20 @@ def report(
     console = Console("report", as_json, quiet)
     with stdout_kept_clean():
         fitted = Fit.load(run)
-        files = [
-            write_report(
-                fitted,
-                out,
-                transmission=read_transmission(transmission, fitted.study.hidden_groups),
-                group=group,
-                hold_outs=holdout or (),
-                sensitivity=sensitivity,
-                suppress=None if min_respondents is None else Suppression(min_respondents=min_respondents),
-            )
-        ]
+        material = prepare(
+            fitted,
+            transmission=read_transmission(transmission, fitted.study.hidden_groups),
+            group=group,
+            hold_outs=holdout or (),
+            sensitivity=sensitivity,
+            suppress=None if min_respondents is None else Suppression(min_respondents=min_respondents),
+        )
+        files = [write_page(material, out)]
         if pdf:
             files.append(print_page(out, out.with_suffix(".pdf")))
+    verdict = material.diagnosis.verdict
+    if verdict == "stop":
+        console.warn("the fit's verdict is 'stop': these figures are not fit to publish; the page says why.")
     for path in files:
         console.result(f"wrote: {path}")
-    console.emit(files=files)
+    console.emit(files=files, verdict=verdict)

@@ -92,6 +92,11 @@ def write_report(
         suppress=suppress,
         cleared=cleared,
     )
+    return write_page(material, path)
+
+
+def write_page(material: Material, path: str | Path) -> Path:
+    """Write the page of what was prepared; the file appears when it is whole."""
     page = report_page(material)
     with replacing(Path(path)) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nsum_bayes.report.wording import INTERVAL_WORDS
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -15,9 +17,12 @@ SHORT = 25
 """Rows of a table that is never cut over two printed pages …"""
 FULL = 6000
 """… unless its text alone fills one."""
+PROSE = 250
+"""Letters from which a table of words is one of sentences."""
 DOTS_PER_INCH = 130
 LONGEST_WORD = 32
-KEPT_TOGETHER = ("Item", "Code")
+KEPT_TOGETHER = ("Item", "Code", "Based on", "Respondents", f"{INTERVAL_WORDS} interval", "Interval of people")
+"""Headings of columns whose cells are never broken."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Grid:
     def sides(self) -> tuple[str, ...]:
         """Class of each column's cells."""
         return tuple(self._side(heading) for heading in self.headings)
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is sentences rather than figures, so that on a phone its cells stand one below the other."""
+        return not self.numbers and len(self.headings) in (3, 4, 5) and self.letters > PROSE
 
     def _side(self, heading: str) -> str:
         return "number" if heading in self.numbers else "item" if heading in KEPT_TOGETHER else "words"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from math import exp, isnan
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from nsum_bayes.checks.convergence import STOP_RHAT
 from nsum_bayes.model.components import DesignEffects, DesignWeights
 from nsum_bayes.report.material import Material
 from nsum_bayes.report.pieces import Grid, empty_columns, facts, without
 from nsum_bayes.report.wording import INTERVAL_WORDS
+
+if TYPE_CHECKING:
+    from nsum_bayes.checks.holdout import HoldOut
 
 HOLD_OUT_COMMAND = "nsum holdout STUDY --model {model} --out held.jsonl, then nsum report RUN --holdout held.jsonl"
 
@@ -184,15 +189,27 @@ def hold_out_sentences(material: Material) -> list[str]:
             f"({found.held / len(found.table):.0%}); at least {found.wanted} should. The median error is a factor of "
             f"{_factor(found.error)}. {verdict}"
         )
-        if found.failures:
-            said.append(f"{len(found.failures):,} refits failed and count as missed.")
+        said += _faults_of(found, material)
     if material.hold_out("group") is None:
         command = HOLD_OUT_COMMAND.format(model=material.spec.name)
         said.append(f"Hold-out of known groups: not run. To run it: {command}.")
     return said
 
 
-def _factor(error: float) -> str:
-    from math import exp, isnan
+def _faults_of(found: HoldOut, material: Material) -> list[str]:
+    """What stands against the refits themselves: too few, failed, or not converged."""
+    study, said = material.study, []
+    everything = {"group": study.known_groups, "wave": study.waves, "area": ()}[found.what]
+    done = found.table["unit"].nunique()
+    if done < len(everything):
+        said.append(f"Only {done:,} of {len(everything):,} were held out.")
+    if found.failures:
+        said.append(f"{len(found.failures):,} refits failed and count as missed.")
+    unsettled = int((found.table["rhat"] > STOP_RHAT).sum())
+    if unsettled:
+        said.append(f"{unsettled:,} of the results come from refits that did not converge (R-hat over {STOP_RHAT:g}).")
+    return said
 
+
+def _factor(error: float) -> str:
     return "unknown size" if isnan(error) else f"{exp(error):.2f}"

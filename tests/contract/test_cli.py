@@ -21,7 +21,7 @@ from tests.constructed import constructed_fit
 
 COMMANDS = (
     *("check", "classical", "models", "simulate", "fit", "diagnose", "holdout", "calibrate", "estimate", "map"),
-    "demo",
+    *("report", "demo"),
 )
 HEAVY = ("pymc", "pytensor", "arviz", "matplotlib", "geopandas", "nutpie", "numba")
 SECRET = "98765"

@@ -226,6 +226,16 @@ def test_hold_outs_are_told_with_their_coverage(run: Fit, tmp_path: Path) -> Non
     assert "known groups: not run" not in page
 
 
+@pytest.mark.usefixtures("unillustrated")
+def test_hold_outs_that_prove_little_say_so(run: Fit, tmp_path: Path) -> None:
+    whole = write_hold_out(run, tmp_path / "held.jsonl").read_text(encoding="utf-8").splitlines()
+    part = tmp_path / "part.jsonl"
+    part.write_text("\n".join([whole[0], whole[1].replace('"rhat": 1.0', '"rhat": 1.4')]), encoding="utf-8")
+    page = report_page(prepare(run, hold_outs=[part]))
+    assert "Only 1 of 4 were held out." in page
+    assert "1 of the results come from refits that did not converge" in page
+
+
 def test_failed_hold_outs_are_a_weak_assumption(run: Fit, tmp_path: Path) -> None:
     given = prepare(run, hold_outs=[write_hold_out(run, tmp_path / "held.jsonl", misses=3)])
     first = weakest(given)[0]
