@@ -90,8 +90,9 @@ def _sensitivity(material: Material) -> tuple[Point, ...]:
     run = material.sensitivity
     power = "Not run: power-scaling of each prior (`nsum sensitivity RUN`)."
     if run is not None:
-        parts = sorted({str(part) for part in run.power.loc[run.power["sensitive"].astype(bool), "part"]})
-        found = f"sensitive to {', '.join(parts)}" if parts else "no part moves the figure much"
+        moving = run.power[run.power["sensitive"].astype(bool) & (run.power["part"] != "likelihood")]
+        parts = sorted({str(part) for part in moving["part"]})
+        found = f"sensitive to {', '.join(parts)}" if parts else "no prior moves the figure much"
         power = f"Power-scaling (section 6): {found}."
     stated = "Transmission and degree ratio over a grid: section 6."
     if material.surface is None:

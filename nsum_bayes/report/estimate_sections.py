@@ -266,5 +266,7 @@ def sensitivity_sentences(material: Material) -> list[str]:
             f"Known groups left out, top codes and power-scaling of priors: not run. To run: {SENSITIVITY_COMMAND}."
         )
     else:
+        if set(material.sensitivity.table["what"]) <= {"as stated", "transmission"}:
+            said.append("Known groups left out and top codes: not run (--no-refits).")
         said += [f"Failed: {setting}: {why}" for setting, why in material.sensitivity.failures.items()]
     return said
