@@ -50,6 +50,7 @@ def map(
 ) -> None:
     """Draw the map of one hidden group; without polygons, a ranked interval plot. As .html, all groups in one page."""
     console = Console("map", as_json, quiet)
+    _check_choices(out, wave, change, kind)
     with stdout_kept_clean():
         estimates = read_estimates(run, transmission)
         chosen = _choose(group, estimates.groups) if group or out.suffix.lower() != ".html" else None
@@ -61,6 +62,14 @@ def map(
         console.say(message)
     console.result(f"wrote: {out}")
     console.emit(file=out, group=chosen, message=message)
+
+
+def _check_choices(out: Path, wave: str | None, change: tuple[str, str] | None, kind: Kind) -> None:
+    """Stop at choices of which one would be passed over in silence."""
+    if out.suffix.lower() == ".html" and (wave or change or kind is not Kind.panels):
+        raise typer.BadParameter("--wave, --change and --kind are for pictures; the page holds every wave.")
+    if change and (wave or kind is not Kind.panels):
+        raise typer.BadParameter("--change is a map of its own; it takes neither --wave nor --kind.")
 
 
 def _picture(

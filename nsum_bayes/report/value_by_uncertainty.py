@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsum_bayes.report.classes import quantile_limits, spoken
+from nsum_bayes.report.classes import is_dark, quantile_limits, spoken
 from nsum_bayes.report.insets import draw_insets, insets_of
-from nsum_bayes.report.map_drawing import HAIRLINE, PAPER, draw_areas, mark_legend, marks_of, too_small, write_heading
+from nsum_bayes.report.map_drawing import (
+    HAIRLINE,
+    OUTLINE,
+    PAPER,
+    draw_areas,
+    mark_legend,
+    marks_of,
+    too_small,
+    write_heading,
+)
 from nsum_bayes.report.maps import area_rows, checked_wave, drawable, interval_ratio
 from nsum_bayes.report.page import Words, lay_out
 from nsum_bayes.report.release import refuse_invented_places
@@ -42,6 +51,12 @@ ONE = "#c9c9c9"
 """Light to dark in each row (viridis); rows fade towards one grey."""
 
 
+ROWS = (FOUR, TWO, (ONE,))
+LEGEND = 1.15  # inches
+LEFT, CLASS = 2.2, 1.9
+"""Where the boxes of the legend begin, and the width of a class there; the whole is 10 wide."""
+
+
 @dataclass(frozen=True)
 class Shades:
     """Row (area,) of uncertainty, 0 the surest, and class (area,) of the estimate within the row; -1 for no figure."""
@@ -52,8 +67,7 @@ class Shades:
 
     def colours(self) -> list[str]:
         """Colour of each area."""
-        palette = {(0, n): colour for n, colour in enumerate(FOUR)} | {(1, n): colour for n, colour in enumerate(TWO)}
-        palette |= {(2, 0): ONE}
+        palette = {(row, n): colour for row, colours in enumerate(ROWS) for n, colour in enumerate(colours)}
         pairs = zip(self.row.tolist(), self.member.tolist(), strict=True)
         return [palette.get(pair, PAPER) for pair in pairs]
 
@@ -119,9 +133,6 @@ def value_by_uncertainty_map(
     return page.figure
 
 
-LEGEND = 1.15  # inches
-
-
 def shaded(values: np.ndarray, ratio: np.ndarray, limits: tuple[float, ...]) -> Shades:
     """Rows by the ratio of the interval's limits (area,), and classes between limits; neighbours merge row by row."""
     row = np.searchsorted((SURE, LESS_SURE), ratio, side="left")
@@ -139,16 +150,20 @@ def _legend(axes: Axes, shades: Shades) -> None:
     axes.set_ylim(3.6, -0.9)
     said = (f"up to {SURE:g}", f"{SURE:g} to {LESS_SURE:g}", f"above {LESS_SURE:g}")
     axes.text(0, -0.35, "Upper ÷ lower limit", fontsize=8.5, va="center")
-    for row, colours in enumerate((FOUR, TWO, (ONE,))):
-        across = 7.6 / len(colours)
-        axes.text(0, row + 0.5, said[row], fontsize=8.5, va="center")
-        for number, colour in enumerate(colours):
-            left, count = 2.2 + number * across, int(((shades.row == row) & (shades.member == number)).sum())
-            axes.add_patch(
-                Rectangle((left, row + 0.08), across, 0.84, facecolor=colour, edgecolor=HAIRLINE, linewidth=0.5)
-            )
-            ink = PAPER if (row, number) in ((0, 2), (0, 3)) else "#1a1a1a"
-            axes.text(left + across / 2, row + 0.5, f"{count:,}", fontsize=8, ha="center", va="center", color=ink)
+    for row, number, first, last in _boxes(max(len(shades.limits) - 1, 0)):
+        left, across = LEFT + first * CLASS, (last - first) * CLASS
+        colour, count = ROWS[row][number], int(((shades.row == row) & (shades.member == number)).sum())
+        axes.add_patch(Rectangle((left, row + 0.08), across, 0.84, facecolor=colour, edgecolor=HAIRLINE, linewidth=0.5))
+        ink = PAPER if is_dark(colour) else OUTLINE
+        axes.text(left + across / 2, row + 0.5, f"{count:,}", fontsize=8, ha="center", va="center", color=ink)
+    for row, text in enumerate(said):
+        axes.text(0, row + 0.5, text, fontsize=8.5, va="center")
     for number, limit in enumerate(shades.limits):
-        if len(shades.limits) == len(FOUR) + 1:
-            axes.text(2.2 + number * 1.9, -0.35, spoken(limit), fontsize=8.5, ha="center", va="center")
+        axes.text(LEFT + number * CLASS, -0.35, spoken(limit), fontsize=8.5, ha="center", va="center")
+
+
+def _boxes(classes: int) -> list[tuple[int, int, int, int]]:
+    """Row, class within the row, and first and last limit of each box where the finest row has so many classes."""
+    widths = enumerate((1, 2, len(FOUR)))
+    starts = ((row, width, range(0, classes, width)) for row, width in widths)
+    return [(row, at // width, at, min(at + width, classes)) for row, width, places in starts for at in places]

@@ -391,6 +391,23 @@ def test_simulated_answers_about_places_not_said_to_be_fictional_give_the_nation
     assert not (tmp_path / "map.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("map.html", ("--kind", "value-by-uncertainty")),
+        ("map.html", ("--wave", "2025")),
+        ("map.png", ("--change", "2023", "2025", "--kind", "value-by-uncertainty")),
+        ("map.png", ("--change", "2023", "2025", "--wave", "2025")),
+    ],
+)
+def test_choices_of_a_map_that_exclude_each_other(
+    nsum: Nsum, tmp_path: Path, name: str, choices: tuple[str, ...]
+) -> None:
+    code, _, err = nsum("map", tmp_path / "run.nc", "--out", tmp_path / name, *choices)
+    assert code == 2
+    assert choices[0] in err
+
+
 def test_map_names_the_groups_to_choose_from(nsum: Nsum, sample_run: Path, tmp_path: Path) -> None:
     code, _, err = nsum("map", sample_run, "--out", tmp_path / "map.png", "--group", "nobody")
     assert code == 2

@@ -10,9 +10,13 @@ import report_fixtures as fixtures
 import xarray as xr
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from shapely.geometry import box
+from test_withheld_nation import small_survey
 
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.estimates.estimates import Estimates
+from nsum_bayes.estimates.summaries import Suppression
 from nsum_bayes.report.change_map import COLOURS, change_map, ratio_classes
 from nsum_bayes.report.map_drawing import PAPER
 from nsum_bayes.report.value_by_uncertainty import FOUR, ONE, TWO, shaded, value_by_uncertainty_map
@@ -116,6 +120,47 @@ def test_the_map_of_value_by_uncertainty_withholds_and_counts() -> None:
     counts = [int(text.get_text()) for axes in figure.axes for text in axes.texts if text.get_text().isdigit()]
     assert sum(counts[:7]) == int((~hidden).sum())
     assert "SIMULATED DATA" in said(figure)
+
+
+@pytest.mark.parametrize("areas", [1, 2, 3])
+def test_the_legend_of_a_few_areas_has_a_box_for_every_colour(areas: int) -> None:
+    frame = fixtures.areas([box(x, 0, x + 1, 1) for x in range(areas)], ["West"] * areas)
+    given = fixtures.estimates(frame)
+    sure = 0.002 * (1 + np.arange(areas)) * np.exp(0.05 * np.random.default_rng(1).normal(size=(200, areas)))
+    draws = given.draws.assign(prevalence=(("draw", "area", "group"), sure[:, :, None]))
+    figure = value_by_uncertainty_map(replace(given, draws=draws, respondents=np.full(areas, 50)), "bonded")
+    boxes = [to_hex(a.get_facecolor()) for axes in figure.axes for a in axes.patches if isinstance(a, Rectangle)]
+    assert set(fills(figure)) <= set(boxes)
+    counts = [int(text.get_text()) for axes in figure.axes for text in axes.texts if text.get_text().isdigit()]
+    assert sum(counts[: len(boxes)]) == areas
+
+
+@pytest.mark.parametrize(
+    "draw", [value_by_uncertainty_map, lambda given, group, **rule: change_map(given, group, "2023", "2025", **rule)]
+)
+def test_withheld_figures_leave_no_trace_on_a_map(draw) -> None:
+    """The nation is withheld too; were the withheld areas five times as high, the map would be the same."""
+    rule, given = Suppression(30), small_survey()
+    asked = xr.DataArray(given.respondents > 0, dims="area")
+    higher = given.draws["prevalence"].where(~asked, 5 * given.draws["prevalence"])
+    one, other = (
+        draw(in_waves(replace(given, draws=given.draws.assign(prevalence=draws))), "bonded", suppress=rule)
+        for draws in (given.draws["prevalence"], higher)
+    )
+    assert fills(one) == fills(other)
+    assert texts(one) == texts(other)
+    assert set(fills(one)) > {PAPER}
+
+
+def in_waves(given: Estimates) -> Estimates:
+    drift = given.draws["prevalence"].isel(area=0, drop=True) * 0
+    shown = replace(given, draws=given.draws.assign(drift=drift))
+    earlier = replace(shown, wave="2023", draws=shown.draws.assign(prevalence=2 * shown.draws["prevalence"]))
+    return replace(shown, wave="2025", earlier={"2023": earlier})
+
+
+def texts(figure: Figure) -> list[str]:
+    return [said(figure), *(text.get_text() for axes in figure.axes for text in axes.texts)]
 
 
 @pytest.mark.parametrize(
