@@ -58,6 +58,7 @@ def nation_if(material: Material, group: str, factor: float) -> tuple[float, flo
     With a recall slope a group's bias depends on its size, so that the figure moves less than reports do.
     """
     draws = material.estimates.level_draws("nation")["prevalence"].sel(group=group).values.reshape(-1)
+    draws = np.where(np.isnan(draws), LEAST, draws)  # withheld in a release: the ratio is told alone
     slope = flat_draws(material.run.posterior, "recall") if "recall" in material.run.posterior else 0.0
     moved = np.minimum(draws * factor ** (-1.0 / (1.0 + slope)), 1.0)
     median = float(np.median(moved))

@@ -129,8 +129,8 @@ class Material:
         return above if place + 1 == len(steps) else f"{steps[place]:,} to {steps[place + 1] - 1:,}"
 
     def each(self, sayings: Mapping[str, str]) -> str:
-        """One saying of each group as one text, the group named where there are several."""
-        if len(self.groups) == 1:
+        """One saying of each group as one text, the group named where they differ."""
+        if len({sayings[group] for group in self.groups}) == 1:
             return sayings[self.groups[0]]
         return "; ".join(f"{group}: {sayings[group]}" for group in self.groups)
 

@@ -21,6 +21,7 @@ from nsum_bayes.inference.fit import Fit
 from nsum_bayes.report import html, printed
 from nsum_bayes.report.assumptions import nation_if, weakest
 from nsum_bayes.report.barg import barg_points
+from nsum_bayes.report.check_results import read_hold_out, read_sensitivity
 from nsum_bayes.report.dictionary import CANNOT
 from nsum_bayes.report.estimate_sections import BASED_ON, change_grid, level_grids
 from nsum_bayes.report.gather import gather_points
@@ -57,6 +58,10 @@ def page(run: Fit, tmp_path_factory: pytest.TempPathFactory) -> str:
 def only(page: str, sought: str) -> str:
     (text,) = texts_in(page, sought)
     return " ".join(text.split())
+
+
+def held_out(material: Material, file: Path) -> Material:
+    return replace(material, hold_outs=(read_hold_out(file, material.run),))
 
 
 def drifting(given: Estimates) -> Estimates:
@@ -108,6 +113,14 @@ def test_a_figure_moved_by_hand_is_that_of_another_statement(material: Material)
     other = {"sold": {"fixed": 0.25, "reason": "half as much"}}
     moved = estimate(material.run, other).national()["prevalence"].sel(group="sold", quantile=0.5)
     assert nation_if(material, "sold", 0.5)[0] == pytest.approx(float(moved), rel=1e-6)
+
+
+def test_a_ratio_can_be_told_where_the_nation_has_no_draws(material: Material) -> None:
+    none = material.estimates.draws.assign(prevalence=material.estimates.draws["prevalence"] * np.nan)
+    given = replace(material, estimates=replace(material.estimates, draws=none))
+    assert nation_if(given, "sold", 0.5)[1] == pytest.approx(2.0)
+    told = next(one for one in weakest(given) if "ties to members" in one.title)
+    assert "If only half as many ties were told as is stated: withheld, 2.00 times as much." in told.consequence
 
 
 def test_each_place_says_what_its_figure_is_based_on(page: str, run: Fit) -> None:
@@ -180,8 +193,8 @@ def test_barg_answers_every_step(page: str, material: Material) -> None:
 
 
 @pytest.mark.usefixtures("unillustrated")
-def test_one_group_alone(run: Fit) -> None:
-    page = report_page(prepare(run, group="sold"))
+def test_one_group_alone(run: Fit, material: Material) -> None:
+    page = report_page(replace(material, groups=("sold",)))
     assert len(re.findall(r'<p class="number">', page)) == 1
     assert "Group" not in rows_in(page, "area-table")[0]
     assert len(rows_in(page, "area-table")) == 13
@@ -218,8 +231,8 @@ def test_what_was_not_run_says_so_with_its_command(page: str) -> None:
 
 
 @pytest.mark.usefixtures("unillustrated")
-def test_hold_outs_are_told_with_their_coverage(run: Fit, tmp_path: Path) -> None:
-    page = report_page(prepare(run, hold_outs=[write_hold_out(run, tmp_path / "held.jsonl")]))
+def test_hold_outs_are_told_with_their_coverage(run: Fit, material: Material, tmp_path: Path) -> None:
+    page = report_page(held_out(material, write_hold_out(run, tmp_path / "held.jsonl")))
     assert "4 of 4 95 % intervals hold the truth (100%)" in page
     row = next(row for row in rows_in(page, "known-table") if row[0] == "twins")
     assert row[-2:] == ["1.100% (0.500% to 5.000%)", "holds"]
@@ -227,17 +240,17 @@ def test_hold_outs_are_told_with_their_coverage(run: Fit, tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("unillustrated")
-def test_hold_outs_that_prove_little_say_so(run: Fit, tmp_path: Path) -> None:
+def test_hold_outs_that_prove_little_say_so(run: Fit, material: Material, tmp_path: Path) -> None:
     whole = write_hold_out(run, tmp_path / "held.jsonl").read_text(encoding="utf-8").splitlines()
     part = tmp_path / "part.jsonl"
     part.write_text("\n".join([whole[0], whole[1].replace('"rhat": 1.0', '"rhat": 1.4')]), encoding="utf-8")
-    page = report_page(prepare(run, hold_outs=[part]))
+    page = report_page(held_out(material, part))
     assert "Only 1 of 4 were held out." in page
     assert "1 of the results come from refits that did not converge" in page
 
 
-def test_failed_hold_outs_are_a_weak_assumption(run: Fit, tmp_path: Path) -> None:
-    given = prepare(run, hold_outs=[write_hold_out(run, tmp_path / "held.jsonl", misses=3)])
+def test_failed_hold_outs_are_a_weak_assumption(run: Fit, material: Material, tmp_path: Path) -> None:
+    given = held_out(material, write_hold_out(run, tmp_path / "held.jsonl", misses=3))
     first = weakest(given)[0]
     assert first.title == "That the intervals are wide enough"
     assert "1 of 4 intervals hold the truth" in first.why
@@ -257,23 +270,24 @@ def test_results_of_something_else_are_refused(run: Fit, tmp_path: Path, text: s
     file = tmp_path / "held.jsonl"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ReleaseError, match=message):
-        prepare(run, hold_outs=[file])
+        read_hold_out(file, run)
 
 
 @pytest.mark.usefixtures("unillustrated")
-def test_sensitivity_is_told_and_ranked(run: Fit, tmp_path: Path) -> None:
-    given = prepare(run, sensitivity=write_changed(run, tmp_path / "changed", ratio=4.0))
+def test_sensitivity_is_told_and_ranked(run: Fit, material: Material, tmp_path: Path) -> None:
+    changed = write_changed(run, tmp_path / "changed", ratio=4.0)
+    given = replace(material, sensitivity=read_sensitivity(changed, material.estimates))
     page = report_page(given)
     assert weakest(given)[0].title == "That each known group's size is right"
     assert ["held", "known group", "without twins"] in [row[:3] for row in rows_in(page, "sensitivity-table")]
     assert "sensitive to prior of bias_sd" in page
 
 
-def test_a_sensitivity_analysis_of_another_fit_is_refused(run: Fit, tmp_path: Path) -> None:
+def test_a_sensitivity_analysis_of_another_fit_is_refused(run: Fit, material: Material, tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="of another fit"):
-        prepare(run, sensitivity=write_changed(run, tmp_path / "changed", stated=1.01))
+        read_sensitivity(write_changed(run, tmp_path / "changed", stated=1.01), material.estimates)
     with pytest.raises(ReleaseError, match="no results of a sensitivity analysis here"):
-        prepare(run, sensitivity=tmp_path)
+        read_sensitivity(tmp_path, material.estimates)
 
 
 # --- what must not be there -----------------------------------------------------------------------------------------
@@ -312,8 +326,8 @@ def test_withheld_places_have_no_figure_and_no_number_of_respondents(page: str) 
     assert "Not drawn: figures by number of respondents" in page
 
 
-def test_a_withheld_nation_has_no_figure_anywhere(run: Fit) -> None:
-    given = prepare(run, suppress=Suppression(min_respondents=107))
+def test_a_withheld_nation_has_no_figure_anywhere(run: Fit, material: Material) -> None:
+    given = replace(material, suppress=Suppression(min_respondents=107))
     page = report_page(given)
     assert "withheld, too few respondents" in only(page, "key-figure")
     tables = [texts_in(page, name)[0] for name in ("key-figure", "weakest", "nation-table", "surface-0-table")]
