@@ -115,8 +115,8 @@ def _level_grid(material: Material, level: str) -> Grid:
     rows = tuple(_level_row(material, row, wider, rates) for row in table.to_dict("records"))
     per = next(iter(rates.values()))[1] if len({rate[1] for rate in rates.values()}) == 1 else "as stated"
     headings = (
-        "Name", "Code", *(name.capitalize() for name in wider), "Based on", "Respondents", "Group", "Wave", "Share of",
-        f"Prevalence, {per}", f"{INTERVAL_WORDS} interval", "People", "Interval of people", "CV",
+        "Name", *(name.capitalize() for name in wider), "Based on", "Respondents", "Group", "Wave", "Share of",
+        f"Prevalence, {per}", f"{INTERVAL_WORDS} interval", "People", "Interval of people", "CV", "Code",
     )  # fmt: skip
     numbers = (f"Prevalence, {per}", "People", "CV")
     grid = Grid(_caption(level, len(table)), headings, rows, numbers, _identifier(material, level))
@@ -147,15 +147,15 @@ def _level_row(
 ) -> tuple[str, ...]:
     factor, per = rates[row["group"]]
     several = len({rate[1] for rate in rates.values()}) > 1
-    names = (str(row["name"]), str(row["area"]), *(str(row[name]) for name in wider))
+    names = (str(row["name"]), *(str(row[name]) for name in wider))
     kind = (BASED_ON[row["estimate_type"]], material.people_asked(int(row["respondents"])))
     about = (str(row["group"]), str(row["wave"]), str(row["denominator"]))
     if row["estimate_type"] == "suppressed":
-        return (*names, *kind, *about, WITHHELD, WITHHELD, WITHHELD, WITHHELD, WITHHELD)
+        return (*names, *kind, *about, *[WITHHELD] * 5, str(row["area"]))
     share, low, high = (_figure(factor * row[f"prevalence_{part}"]) for part in PARTS)
     count, fewest, most = (f"{row[f'count_{part}']:,.0f}" for part in PARTS)
     spans = (f"{share} {per}" if several else share, f"{low} to {high}", count, f"{fewest} to {most}")
-    return (*names, *kind, *about, *spans, f"{row['cv']:.2f}")
+    return (*names, *kind, *about, *spans, f"{row['cv']:.2f}", str(row["area"]))
 
 
 def _figure(value: float) -> str:
