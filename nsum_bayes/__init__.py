@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit, fit
     from nsum_bayes.model.build import build_model
+    from nsum_bayes.model.elicit import degree_ratio_from_quantiles, transmission_from_quantiles
     from nsum_bayes.model.simulate import simulate
     from nsum_bayes.model.spec import ModelSpec, load_model, model_names
     from nsum_bayes.planning import Plan, plan
@@ -48,6 +49,8 @@ __all__ = [
     "ModelSpec",
     "load_model",
     "model_names",
+    "transmission_from_quantiles",
+    "degree_ratio_from_quantiles",
     "build_model",
     "simulate",
     "join_waves",
@@ -117,6 +120,8 @@ _HOME = {
     "ModelSpec": "nsum_bayes.model.spec",
     "load_model": "nsum_bayes.model.spec",
     "model_names": "nsum_bayes.model.spec",
+    "transmission_from_quantiles": "nsum_bayes.model.elicit",
+    "degree_ratio_from_quantiles": "nsum_bayes.model.elicit",
     "build_model": "nsum_bayes.model.build",
     "simulate": "nsum_bayes.model.simulate",
     "fit": "nsum_bayes.inference.fit",

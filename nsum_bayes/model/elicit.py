@@ -14,6 +14,8 @@ from nsum_bayes.errors import ModelError
 
 CLOSE = 1e-6
 """How far the probability at a quantile may be from the one that was asked for."""
+FLAT = 1e-3
+"""Rounding of the shapes of a uniform distribution, 1 and 1."""
 
 
 def transmission_from_quantiles(lower: float, upper: float, reason: str, *, probability: float = 0.9) -> dict[str, Any]:
@@ -37,7 +39,8 @@ def transmission_from_quantiles(lower: float, upper: float, reason: str, *, prob
     Raises
     ------
     ModelError
-        Values that are no shares or not in order, or that no beta distribution can be found for.
+        Values that are no shares or not in order, that no beta distribution can be found for, or so far apart that
+        0 and 1 would both be likelier than anything between.
 
     Examples
     --------
@@ -64,6 +67,12 @@ def transmission_from_quantiles(lower: float, upper: float, reason: str, *, prob
             f"No beta distribution was found between {lower:g} and {upper:g} with probability {probability:g}.",
             where="quantiles of transmission",
             advice="State values farther from 0 and 1 or closer together, or another probability.",
+        )
+    if max(a, b) < 1 - FLAT:
+        raise ModelError(
+            f"Between {lower:g} and {upper:g} with probability {probability:g}: 0 and 1 would be the likeliest values.",
+            where="quantiles of transmission",
+            advice="State values closer together, or a higher probability; 0.05 to 0.95 with 0.9 says nothing at all.",
         )
     mean, sd = beta.stats(a, b)[0], beta.std(a, b)
     return {"prior": "beta", "mean": float(mean), "sd": float(sd), "reason": reason}

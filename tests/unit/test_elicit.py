@@ -33,6 +33,10 @@ def test_the_lognormal_prior_has_the_quantiles_that_were_said() -> None:
     np.testing.assert_allclose(found, [0.4, 1.1], rtol=1e-9)
 
 
+def test_the_widest_prior_is_uniform() -> None:
+    assert shapes(transmission_from_quantiles(0.05, 0.95, "test")) == pytest.approx((1.0, 1.0), rel=1e-4)
+
+
 def test_a_study_takes_what_is_stated() -> None:
     said = transmission_from_quantiles(0.4, 0.8, "two case workers, asked apart")
     ratio = degree_ratio_from_quantiles(0.5, 1.0, "kept apart")
@@ -48,6 +52,8 @@ def test_a_study_takes_what_is_stated() -> None:
         (0.0, 0.4, 0.9, "not in order"),
         (0.4, 1.0, 0.9, "not in order"),
         (0.4, 0.8, 1.0, "no probability"),
+        (0.02, 0.98, 0.9, "0 and 1 would be the likeliest"),
+        (0.2, 0.8, 0.5, "0 and 1 would be the likeliest"),
     ],
 )
 def test_what_cannot_be_is_refused(lower: float, upper: float, probability: float, said: str) -> None:
