@@ -19,7 +19,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "denominator": ("whom the prevalence is a share of", ""),
     "population": ("people in the denominator", "persons"),
     "respondents": (
-        "people interviewed there, in a release the lower limit of their class; 0: the figure is a model's prediction",
+        "people interviewed there; in a release the lower limit of their class, empty where the figure is withheld; "
+        "0: the figure is a model's prediction",
         "persons",
     ),
     "prevalence_mean": ("posterior mean of the prevalence; means times populations add up over units", "share"),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from nsum_bayes.estimates.summaries import INTERVAL
 from nsum_bayes.report.material import WITHHELD, Material
 from nsum_bayes.report.pieces import Grid, empty_columns, without
@@ -142,13 +144,18 @@ def _rate(material: Material, group: str, level: str) -> tuple[float, str]:
     return rate_of(typical_share(latest, group, rows, material.suppress)[0])
 
 
+def _asked(material: Material, number: Any) -> str:
+    """A number of respondents in words; a release leaves it out where the figure is withheld."""
+    return WITHHELD if pd.isna(number) else material.people_asked(int(number))
+
+
 def _level_row(
     material: Material, row: Mapping[Any, Any], wider: list[str], rates: Mapping[str, tuple[float, str]]
 ) -> tuple[str, ...]:
     factor, per = rates[row["group"]]
     several = len({rate[1] for rate in rates.values()}) > 1
     names = (str(row["name"]), *(str(row[name]) for name in wider))
-    kind = (BASED_ON[row["estimate_type"]], material.people_asked(int(row["respondents"])))
+    kind = (BASED_ON[row["estimate_type"]], _asked(material, row["respondents"]))
     about = (str(row["group"]), str(row["wave"]), str(row["denominator"]))
     if row["estimate_type"] == "suppressed":
         return (*names, *kind, *about, *[WITHHELD] * 5, str(row["area"]))

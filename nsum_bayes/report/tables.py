@@ -118,6 +118,8 @@ def level_table(estimates: Estimates, level: str, suppress: Suppression) -> pd.D
     table["assumed"] = table["group"].map(lambda group: assumptions_of(estimates, group))
     if rules := estimates.meta.get("release"):
         table["reliability"] = reliability_of(table, rules)
+        # The lower limit of the class of a hidden unit is one, and would be read as a single respondent.
+        table["respondents"] = table["respondents"].astype("Int64").mask(table["estimate_type"] == "suppressed")
     if estimates.meta.get("benchmark"):
         table["benchmark"] = table["group"].map(lambda group: benchmark_of(estimates, group))
     first = leading_columns(estimates.areas.levels)

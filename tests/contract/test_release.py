@@ -43,7 +43,10 @@ def test_a_release_is_entered_reported_and_verified(saved, capsys) -> None:
         rows = table[table["wave"] == wave]
         hidden = set(rows.loc[rows["estimate_type"] == "suppressed", "area"])
         assert hidden >= set(rows["area"]) - set(entry["shown"][wave]["area"])
-        assert set(rows.loc[rows["estimate_type"] == "suppressed", "reliability"]) == {"withheld"}
+        withheld = rows[rows["estimate_type"] == "suppressed"]
+        assert set(withheld["reliability"]) == {"withheld"}
+        assert withheld["respondents"].isna().all()
+        assert rows.loc[rows["estimate_type"] != "suppressed", "respondents"].notna().all()
         assert all(f"| area | {code} |" in report for code in set(rows["area"]) - set(entry["shown"][wave]["area"]))
     assert not (out / "estimates.nc").exists()
     with pytest.raises(SystemExit) as left:
