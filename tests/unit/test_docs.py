@@ -1,21 +1,25 @@
-"""The documentation: every page is in the navigation, every link leads somewhere, the reference names everything."""
+"""The documentation: every page is in the navigation, every link leads somewhere, the reference names everything,
+and commands are written as the program takes them."""
 
 from __future__ import annotations
 
 import re
 import runpy
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.main import get_command
 
 import nsum_bayes
 from nsum_bayes.cli.app import app
 from nsum_bayes.report.rules import ReleaseRules
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = re.compile(r"`nsum ([a-z][^`>]*)|^ *nsum ([a-z][^\n`#>]*)", flags=re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 
@@ -81,3 +85,20 @@ def test_notebooks_are_tutorials_with_their_code(pages: Path) -> None:
     quickstart = (pages / "tutorials" / "01_quickstart.md").read_text()
     assert "```python" in quickstart
     assert "Study.load(" in quickstart
+
+
+def test_commands_are_written_as_the_program_takes_them(pages: Path) -> None:
+    program: Any = get_command(app)
+    count = 0
+    for page in pages.rglob("*.md"):
+        if page.parent.name == "reference" or page.name == "changelog.md":
+            continue
+        for inline, line in COMMAND.findall(page.read_text(encoding="utf-8")):
+            written = inline or line
+            name, *words = shlex.split(written)
+            assert name in program.commands, f"{page.name}: nsum {written}"
+            # `nsum fit` alone, or with one option, names the command; with more words it is meant to be typed.
+            if len(words) > 1 and "…" not in words:
+                program.commands[name].make_context(name, words)
+                count += 1
+    assert count > 50
