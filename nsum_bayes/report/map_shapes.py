@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nsum_bayes.report.polygons import flat, has_polygons
+from nsum_bayes.report.polygons import TOUCHING, flat, has_polygons, inland
 
 if TYPE_CHECKING:
     from nsum_bayes.data.areas import Areas
@@ -68,7 +68,7 @@ def map_shapes(areas: Areas, most_vertices: int = MOST_VERTICES) -> MapShapes | 
         units = _dissolved(simple, areas.level_of(level))
         paths[level] = [_path(unit) for unit in units]
         if level != "area":
-            lines[level] = _lines(_inland(units))
+            lines[level] = _lines(inland(units, TOUCHING * GRID))
     return MapShapes(width, height, paths, lines)
 
 
@@ -140,16 +140,6 @@ def _dissolved(geometry: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     units, of_area = np.unique(labels, return_inverse=True)
     return np.array([shapely.union_all(geometry[of_area == number]) for number in range(len(units))], dtype=object)
-
-
-def _inland(units: np.ndarray) -> np.ndarray:
-    """Boundaries between units without the coast: lines."""
-    import shapely
-
-    coast = shapely.boundary(shapely.union_all(units))
-    inland = shapely.difference(shapely.boundary(units), coast)
-    merged = shapely.line_merge(shapely.union_all(inland))
-    return np.array([part for part in shapely.get_parts(merged) if part.geom_type == "LineString"], dtype=object)
 
 
 # --- text -----------------------------------------------------------------------------------------------------------

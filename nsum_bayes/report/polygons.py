@@ -106,11 +106,11 @@ def _boundaries(geometry: np.ndarray, levels: list[np.ndarray]) -> list[list[np.
         names, unit_of = np.unique(labels.astype(str), return_inverse=True)
         units = np.array([shapely.union_all(units[unit_of[first] == number]) for number in range(len(names))])
         first = np.unique(unit_of, return_index=True)[1]
-        found.append(_inland(units, near))
+        found.append([shapely.get_coordinates(line) for line in inland(units, near)])
     return [*found, [], []][:2]
 
 
-def _inland(units: np.ndarray, near: float) -> list[np.ndarray]:
+def inland(units: np.ndarray, near: float) -> np.ndarray:
     """Boundaries between units, each drawn along one of the two; neighbours may gape or overlap by ``near``."""
     import shapely
 
@@ -118,9 +118,27 @@ def _inland(units: np.ndarray, near: float) -> list[np.ndarray]:
     widened = shapely.buffer(shapely.simplify(units, coarse), near + coarse, quad_segs=2)
     one, other = shapely.STRtree(units).query(widened, predicate="intersects")[::-1]
     pairs = one < other
-    shared = shapely.get_parts(shapely.intersection(shapely.boundary(units)[one[pairs]], widened[other[pairs]]))
-    whole = shapely.union_all(shared[shapely.length(shared) > 0])
-    return [shapely.get_coordinates(line) for line in shapely.get_parts(shapely.line_merge(whole))]
+    shared = shapely.intersection(shapely.boundary(units)[one[pairs]], widened[other[pairs]])
+    merged = [shapely.line_merge(shapely.multilinestrings(_lines_in(part))) for part in shared]
+    whole = shapely.union_all([_trimmed(line, near + coarse) for line in shapely.get_parts(merged)])
+    return np.array(_lines_in(shapely.line_merge(whole)), dtype=object)
+
+
+def _lines_in(shape: object) -> list[Any]:
+    """The lines of a collection, without its points."""
+    import shapely
+
+    return [part for part in shapely.get_parts(shape) if part.geom_type == "LineString" and not part.is_empty]
+
+
+def _trimmed(line: Any, ends: float) -> Any:
+    """A line without its ends, which run on along the coast; nothing where that is all of it, and rings as they are."""
+    import shapely
+    from shapely.ops import substring
+
+    if line.is_closed:
+        return line
+    return substring(line, ends, line.length - ends) if line.length > 2 * ends else shapely.LineString()
 
 
 def paths_of(geometry: np.ndarray) -> list[Path]:

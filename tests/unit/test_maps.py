@@ -108,7 +108,7 @@ def test_regions_have_heavier_boundaries_than_provinces() -> None:
     assert len(smaller.get_segments()) == 2
     (line,) = wider.get_segments()
     assert wider.get_linewidth()[0] > smaller.get_linewidth()[0]
-    assert np.ptp(line[:, 0]) < 0.01
+    assert np.ptp(line[:, 0]) == pytest.approx(0, abs=1e-9)
     assert "Boundary of a region" in words(drawn)
 
 
@@ -172,7 +172,7 @@ def test_province_boundaries_are_thicker_than_area_boundaries_and_leave_the_coas
     assert isinstance(first, LineCollection)
     assert min(first.get_linewidths()) > 2 * max(areas.get_linewidths())
     (line,) = first.get_segments()  # West meets East along one line; Outer meets nobody
-    assert np.ptp(line[:, 0]) < 0.01
+    assert np.ptp(line[:, 0]) == pytest.approx(0, abs=1e-9)
     assert np.ptp(line[:, 1]) == pytest.approx(4)
     assert "Boundary of a province" in words(figure)
 

@@ -30,13 +30,24 @@ def ragged(shift: float) -> Polygon:
 @pytest.mark.parametrize("shift", [0.0, SLIVER, -SLIVER])
 def test_a_boundary_is_whole_where_neighbours_touch_gape_or_overlap(shift: float) -> None:
     (line,) = boundary([box(0, 0, 5, 4), ragged(shift)], ["West", "East"])
-    assert line.length == pytest.approx(4, abs=0.05)
-    _, low, _, high = line.bounds
-    assert (low, high) == pytest.approx((0, 4), abs=0.02)
+    assert line.length == pytest.approx(4, abs=0.01)
+    left, low, right, high = line.bounds
+    assert (low, high) == pytest.approx((0, 4), abs=0.01)
+    assert right - left <= SLIVER + 1e-9
 
 
 def test_a_strait_is_no_boundary() -> None:
     assert not len(boundary([box(0, 0, 5, 4), box(5 + STRAIT, 0, 10, 4)], ["West", "East"]))
+
+
+def test_provinces_that_meet_in_a_point_have_no_boundary() -> None:
+    assert not len(boundary([box(0, 0, 5, 4), box(5, 4, 10, 8)], ["West", "East"]))
+
+
+def test_three_provinces_meet_in_a_point() -> None:
+    lines = boundary([box(0, 0, 5, 8), box(5, 4, 10, 8), box(5, 0, 10, 4)], ["West", "North", "South"])
+    assert sum(shapely.length(lines)) == pytest.approx(13, abs=0.02)
+    assert shapely.union_all(lines).distance(shapely.Point(5, 4)) < 2 * TOUCHING * EXTENT
 
 
 def test_areas_of_one_province_have_no_boundary_between_them() -> None:
