@@ -26,6 +26,7 @@ PAGES = {
     **{f"docs/howto/{path.name}": f"howto/{path.name}" for path in sorted((ROOT / "docs/howto").glob("*.md"))},
 }
 """Page of the site by file of the repository."""
+STUDY_FILE = "Tables and keys of `study.toml`. A [commented example](../index.md#the-study-file) is on the first page."
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)]*)?\)")
 
 
@@ -36,7 +37,8 @@ def assemble(out: Path) -> None:
         _write(out / page, relinked((ROOT / source).read_text(encoding="utf-8"), source, page))
     for notebook in notebooks():
         _write(out / tutorial(notebook), "\n\n".join(cells(notebook)) + "\n")
-    shutil.copytree(ROOT / "docs/images", out / "images")
+    for folder in ("images", "javascripts"):
+        shutil.copytree(ROOT / "docs" / folder, out / folder)
     for name, text in references().items():
         _write(out / "reference" / name, text)
 
@@ -96,7 +98,7 @@ def references() -> dict[str, str]:
     return {
         "commands.md": "\n\n".join(["# Commands", *commands()]) + "\n",
         "python.md": f"# Python\n\nPublic names; all of them are imported from `nsum_bayes`.\n\n{python}\n",
-        "study_file.md": settings(StudySettings, "The study file", "Tables and keys of `study.toml`."),
+        "study_file.md": settings(StudySettings, "The study file", STUDY_FILE),
         "model_files.md": settings(ModelSpec, "Model files", "Keys of a model's TOML file, with their defaults."),
         "release_rules.md": settings(ReleaseRules, "Release rules", "Keys of a file of release rules."),
     }
@@ -129,43 +131,103 @@ def _option(parameter: Any) -> tuple[str, str, str]:
 
 
 def settings(model: Any, title: str, first: str) -> str:
-    """Keys of a pydantic model and of those inside it, one table each."""
+    """Keys of a pydantic model and of those inside it, one table each, in the order in which they are met."""
     schema = model.model_json_schema()
-    parts = [f"# {title}", first, *_keys("", schema)]
-    for name, inner in schema.get("$defs", {}).items():
-        parts += _keys(name, inner)
+    inner = schema.get("$defs", {})
+    names = {name: _heading(name, inner[name]) for name in inner}
+    parts = [f"# {title}", first, *_keys(schema, names)]
+    for name in dict.fromkeys(_met(schema, inner)):
+        if "properties" in inner[name]:
+            parts += [f"## {names[name]}", *_keys(inner[name], names)]
     return "\n\n".join(parts) + "\n"
 
 
-def _keys(name: str, schema: dict[str, Any]) -> list[str]:
-    if "properties" not in schema:
-        return []
+def _heading(name: str, schema: dict[str, Any]) -> str:
+    """The table of the file where the docstring begins with it, as in ``[survey]: …``; what ``kind`` or ``prior`` says
+    where it can say one thing only; else the name in words.
+    """
+    table = re.match(r"(\[.+?\]+):", schema.get("description") or "")
+    properties = schema.get("properties", {})
+    for key in ("kind", "prior"):
+        if not table and "const" in properties.get(key, {}):
+            return f"`{key} = {json.dumps(properties[key]['const'])}`"
+    return f"`{table[1]}`" if table else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def _met(schema: Any, inner: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Names of the models inside, each followed by those inside it."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _met(one, inner, above)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref":
+                name = value.rsplit("/", 1)[1]
+                yield name
+                if name not in above:
+                    yield from _met(inner[name].get("properties", {}), inner, (*above, name))
+            elif key not in ("default", "$defs", "discriminator"):
+                yield from _met(value, inner, above)
+
+
+def _keys(schema: dict[str, Any], names: dict[str, str]) -> list[str]:
     required = schema.get("required", ())
+    told, meanings = _described(schema.get("description") or "")
     rows = []
     for key, value in schema["properties"].items():
-        default = "required" if key in required else json.dumps(value.get("default"), ensure_ascii=False)
-        rows.append((f"`{key}`", _kind(value), "" if default == "null" else default))
-    said = [f"## {name}"] if name else []
-    summary = (schema.get("description") or "").split("\n\n")[0].replace("\n", " ")
-    return [*said, *([summary] if summary else []), _table(("key", "kind", "default"), rows)]
+        default = "required" if key in required else _default(value.get("default"))
+        rows.append((f"`{key}`", value.get("description") or meanings.get(key, ""), _kind(value, names), default))
+    heads = ("key", "meaning", "kind", "default")
+    if not any(row[1] for row in rows):
+        heads, rows = ("key", "kind", "default"), [(key, *rest) for key, _, *rest in rows]
+    return [*told, _table(heads, rows)]
 
 
-def _kind(value: dict[str, Any]) -> str:
+def _described(docstring: str) -> tuple[list[str], dict[str, str]]:
+    """Paragraphs of a docstring, and the meaning of each key where it lists them."""
+    text, _, listed = docstring.partition("\n\nAttributes\n----------\n")
+    text = re.split(r"\n\n\w+\n---+\n", text)[0].replace("``", "`")
+    text = re.sub(r"^\[.+?\]+: (.)", lambda found: found[1].upper(), text)
+    paragraphs = [part if part.startswith("    ") else part.replace("\n", " ") for part in text.split("\n\n") if part]
+    meanings = {}
+    for keys, meaning in re.findall(r"^(\w[\w, ]*)\n((?:    .+\n?)+)", listed, flags=re.MULTILINE):
+        meanings |= dict.fromkeys(keys.split(", "), re.sub(r"\s+", " ", meaning).strip().replace("``", "`"))
+    return paragraphs, meanings
+
+
+def _default(value: Any) -> str:
+    """A default as the file would say it; of a table, only what is not left out."""
+    if isinstance(value, dict):
+        said = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in value.items() if one not in (None, "")]
+        plain = not any(isinstance(one, dict) for one in value.values())
+        return f"`{{ {', '.join(said)} }}`" if said and plain else ""
+    return "" if value in (None, "") else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _kind(value: dict[str, Any], names: dict[str, str]) -> str:
     """What a key holds, in words."""
     if "$ref" in value:
-        name = value["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#{name.lower()})"
+        heading = names[value["$ref"].rsplit("/", 1)[1]]
+        shown = re.sub(r'`\w+ = "(\w+)"`', r"`\1`", heading)
+        return f"[{shown}](#{_anchor(heading)})"
     if "enum" in value:
         return " or ".join(f"`{one}`" for one in value["enum"])
     if "const" in value:
         return f"`{value['const']}`"
     if several := value.get("anyOf") or value.get("oneOf"):
-        return " or ".join(dict.fromkeys(_kind(one) for one in several if one.get("type") != "null"))
+        return " or ".join(dict.fromkeys(_kind(one, names) for one in several if one.get("type") != "null"))
     if value.get("type") == "array":
         inner = value.get("items")
-        return f"list of {_kind(inner)}" if isinstance(inner, dict) and inner else "list"
+        return f"list of {_kind(inner, names)}" if isinstance(inner, dict) and inner else "list"
+    if isinstance(inner := value.get("additionalProperties"), dict):
+        return f"table of {_kind(inner, names)}"
     words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}
     return words.get(str(value.get("type")), "table")
+
+
+def _anchor(heading: str) -> str:
+    """Of a heading, as MkDocs makes it."""
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
