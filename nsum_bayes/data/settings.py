@@ -34,9 +34,13 @@ class AboutSettings(Section):
     period: Text = Field(description="the time the answers are about")
     tie: Text = Field(description="the definition of knowing someone that respondents were given")
     frame: Text = Field(description="where the people asked about live: area, one of the levels, or nation")
-    local_share: LocalShareStatement | None = None
-    synthetic: bool = False
-    fictional_places: bool = False
+    local_share: LocalShareStatement | None = Field(
+        default=None, description="share of ties in the own area, where the frame is wider"
+    )
+    synthetic: bool = Field(
+        default=False, description="whether the answers are simulated; stamped on every picture and table"
+    )
+    fictional_places: bool = Field(default=False, description="whether the places are invented too")
 
 
 class RepeatSettings(Section):
@@ -49,10 +53,10 @@ class RepeatSettings(Section):
 
     item: Text = Field(description="name of the question that says which group")
     value: Text = Field(description="name of the question that says how many")
-    file: str = ""
-    sheet: str = ""
-    key: str = ""
-    parent: str = ""
+    file: str = Field(default="", description="table with a row for each round")
+    sheet: str = Field(default="", description="sheet of the workbook with a row for each round")
+    key: str = Field(default="", description="column of the survey that rounds are joined by")
+    parent: str = Field(default="", description="column of the rounds that holds the survey's key")
 
 
 class SurveySettings(Section):
@@ -66,20 +70,26 @@ class SurveySettings(Section):
     ``form`` is the XLSForm of an export of KoboToolbox or ODK, ``repeat`` what was asked again for each group.
     """
 
-    file: str = ""
-    form: str = ""
-    repeat: RepeatSettings | None = None
-    respondent: Text | None = None
-    area: Text | None = None
-    stratum: Text | None = None
-    unit: Text | None = None
-    weight: Text | None = None
-    wave: Text | None = None
-    covariates: tuple[Text, ...] = ()
-    covariate_ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    covariate_scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    missing_codes: tuple[int, ...] = ()
-    allowed_codes: tuple[int, ...] = ()
+    file: str = Field(default="", description="the table of answers, one row a respondent")
+    form: str = Field(default="", description="the XLSForm of a KoboToolbox or ODK export")
+    repeat: RepeatSettings | None = Field(default=None, description="a question asked once for each group")
+    respondent: Text | None = Field(default=None, description="column with the respondent's identifier")
+    area: Text | None = Field(default=None, description="column with the area code")
+    stratum: Text | None = Field(default=None, description="column with the stratum of the sampling design")
+    unit: Text | None = Field(default=None, description="column with the primary sampling unit, such as a village")
+    weight: Text | None = Field(default=None, description="column with the sampling weight")
+    wave: Text | None = Field(default=None, description="column with the wave, where the survey was repeated")
+    covariates: tuple[Text, ...] = Field(default=(), description="columns that describe the respondent")
+    covariate_ranges: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="lowest and highest believable value by column"
+    )
+    covariate_scales: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="centre and unit by column"
+    )
+    missing_codes: tuple[int, ...] = Field(default=(), description="numbers that stand for no answer")
+    allowed_codes: tuple[int, ...] = Field(
+        default=(), description="numbers that look like missing codes and are answers"
+    )
 
 
 class AnswerSettings(Section):
@@ -91,12 +101,14 @@ class AnswerSettings(Section):
     often than the truth is.
     """
 
-    type: Literal["count", "bins", "any", "zero_one_more", "degree"] = "count"
-    top_code: int | None = None
-    heaped: bool = False
-    zero_inflated: bool = False
-    bins: tuple[Text, ...] = ()
-    codes: tuple[int, ...] = ()
+    type: Literal["count", "bins", "any", "zero_one_more", "degree"] = Field(
+        default="count", description="what was recorded"
+    )
+    top_code: int | None = Field(default=None, description="this number means itself or more")
+    heaped: bool = Field(default=False, description="whether answers crowd at 5 and 10")
+    zero_inflated: bool = Field(default=False, description="whether zeros are too many")
+    bins: tuple[Text, ...] = Field(default=(), description="the intervals, ascending")
+    codes: tuple[int, ...] = Field(default=(), description="the number recorded for each bin")
 
     @model_validator(mode="after")
     def _consistent(self) -> AnswerSettings:
@@ -141,16 +153,20 @@ class QuestionSettings(Section):
     """
 
     column: Text = Field(description="the answer column of the survey file")
-    group: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
-    kind: Text | None = None
-    respect: Text | None = None
-    answer: AnswerSettings = AnswerSettings()
+    group: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        default="", description="the group asked about"
+    )
+    kind: Text | None = Field(
+        default=None, description="name, occupation, event …; groups of one kind may share a bias"
+    )
+    respect: Text | None = Field(default=None, description="column with the respondent's respect for the group")
+    answer: AnswerSettings = Field(default=AnswerSettings(), description="how the answer was recorded")
 
 
 class KnownSettings(Section):
     """[known]: the file of known group sizes."""
 
-    file: str = ""
+    file: str = Field(default="", description="table of sizes: group, area, size, se, source, year")
 
 
 EQUAL_NETWORKS = RatioStatement(fixed=1.0, reason="not stated; members' networks assumed as large as everyone's")
@@ -165,9 +181,15 @@ class HiddenSettings(Section):
     group: Text = Field(description="the group, as a [[question]] names it")
     counted: Text | None = Field(default=None, alias="construct", description="what is counted in this group")
     denominator: Text = Field(description="a name under [areas.denominators]")
-    transmission: TransmissionStatement | None = None
-    degree_ratio: RatioStatement = EQUAL_NETWORKS
-    transmission_drift: DriftStatement | None = None
+    transmission: TransmissionStatement | None = Field(
+        default=None, description="chance that a tie to a member is known and told, with its reason"
+    )
+    degree_ratio: RatioStatement = Field(
+        default=EQUAL_NETWORKS, description="members' network size over everyone's, with its reason"
+    )
+    transmission_drift: DriftStatement | None = Field(
+        default=None, description="how far transmission may change from wave to wave"
+    )
 
 
 class LinkSettings(Section):
@@ -190,7 +212,7 @@ class LinkSettings(Section):
 class GeometrySettings(Section):
     """[areas.geometry]: polygons and their code column."""
 
-    file: str = ""
+    file: str = Field(default="", description="polygons: a GeoJSON or GeoPackage file")
     code: Text = Field(description="the column of the geometry file that holds the area code")
 
 
@@ -203,10 +225,10 @@ class NeighbourSettings(Section):
     ``within_km``: borders closer than this touch. ``contiguity = false``: only links count.
     """
 
-    links: str = ""
-    join_islands: bool = False
-    within_km: float = Field(default=0.1, ge=0)
-    contiguity: bool = True
+    links: str = Field(default="", description="table of pairs that are neighbours as well: from, to")
+    join_islands: bool = Field(default=False, description="whether islands are joined to the nearest area of another")
+    within_km: float = Field(default=0.1, ge=0, description="borders closer than this touch")
+    contiguity: bool = Field(default=True, description="whether areas whose borders touch are neighbours")
 
 
 class CovariateSettings(Section):
@@ -217,11 +239,11 @@ class CovariateSettings(Section):
     """
 
     columns: tuple[Text, ...] = Field(min_length=1, description="the columns of this category in the areas file")
-    transform: Transform = "none"
-    cv: dict[str, Text] = Field(default_factory=dict)
-    se: dict[str, Text] = Field(default_factory=dict)
-    source: str = ""
-    year: int | None = None
+    transform: Transform = Field(default="none", description="taken before the column is centred and scaled")
+    cv: dict[str, Text] = Field(default_factory=dict, description="column with the coefficient of variation, by column")
+    se: dict[str, Text] = Field(default_factory=dict, description="column with the standard error, by column")
+    source: str = Field(default="", description="where the figures come from")
+    year: int | None = Field(default=None, description="the year they are about")
 
     @model_validator(mode="after")
     def _errors_of_columns(self) -> CovariateSettings:
@@ -242,16 +264,16 @@ class CovariateSettings(Section):
 class AreasSettings(Section):
     """[areas]: the frame of areas, their levels, populations, covariates and geometry."""
 
-    file: str = ""
+    file: str = Field(default="", description="the table of areas, visited or not")
     code: Text = Field(description="the column of the areas file that holds the area code")
-    name: Text | None = None
-    levels: tuple[Text, ...] = ()
+    name: Text | None = Field(default=None, description="column with the area's name")
+    levels: tuple[Text, ...] = Field(default=(), description="columns with wider units, from smaller to larger")
     population: Text = Field(description="the column with everyone in the frame of the question")
     denominators: dict[str, Text] = Field(description="name = column of each population that a rate can be per")
-    geometry: GeometrySettings | None = None
-    neighbours: NeighbourSettings = NeighbourSettings()
-    vintage: str = ""
-    covariates: dict[str, CovariateSettings] = Field(default_factory=dict)
+    geometry: GeometrySettings | None = Field(default=None, description="polygons of the areas")
+    neighbours: NeighbourSettings = Field(default=NeighbourSettings(), description="which areas are neighbours")
+    vintage: str = Field(default="", description="of the codes, such as 2023Q4")
+    covariates: dict[str, CovariateSettings] = Field(default_factory=dict, description="secondary data by category")
 
 
 class StudySettings(Section):
@@ -259,8 +281,8 @@ class StudySettings(Section):
 
     study: AboutSettings = Field(description="what was asked, of whom, when")
     survey: SurveySettings = Field(description="the file of answers and the roles of its columns")
-    question: tuple[QuestionSettings, ...] = ()
-    known: KnownSettings = KnownSettings()
-    hidden: tuple[HiddenSettings, ...] = ()
-    link: tuple[LinkSettings, ...] = ()
+    question: tuple[QuestionSettings, ...] = Field(default=(), description="answer columns, a table each")
+    known: KnownSettings = Field(default=KnownSettings(), description="the file of known sizes")
+    hidden: tuple[HiddenSettings, ...] = Field(default=(), description="groups whose size is sought, a table each")
+    link: tuple[LinkSettings, ...] = Field(default=(), description="hidden groups that imply each other")
     areas: AreasSettings = Field(description="the file of areas and the roles of its columns")

@@ -51,11 +51,11 @@ class TransmissionStatement(Section):
     where one is given and else after a uniform one.
     """
 
-    fixed: float | None = None
-    prior: Literal["beta"] | None = None
-    mean: float | None = None
-    sd: float | None = None
-    side_data: Text | None = None
+    fixed: float | None = Field(default=None, description="one value, taken as known")
+    prior: Literal["beta"] | None = Field(default=None, description="the family of the prior")
+    mean: float | None = Field(default=None, description="mean of the prior")
+    sd: float | None = Field(default=None, description="standard deviation of the prior")
+    side_data: Text | None = Field(default=None, description="table of members' contacts")
     reason: Text = Field(description="why this value or prior")
 
     @model_validator(mode="after")
@@ -89,10 +89,10 @@ def _told(side_data: str | None, prior: str) -> str:
 class LocalShareStatement(Section):
     """The share of a respondent's ties that are in the own area: a fixed value or a beta prior, with its reason."""
 
-    fixed: float | None = None
-    prior: Literal["beta"] | None = None
-    mean: float | None = None
-    sd: float | None = None
+    fixed: float | None = Field(default=None, description="one value, taken as known")
+    prior: Literal["beta"] | None = Field(default=None, description="the family of the prior")
+    mean: float | None = Field(default=None, description="mean of the prior")
+    sd: float | None = Field(default=None, description="standard deviation of the prior")
     reason: Text = Field(description="why this value or prior")
 
     @model_validator(mode="after")
@@ -128,11 +128,11 @@ class RatioStatement(Section):
     A fixed value, a log-normal prior, or ``side_data``: the table of members' contacts that tells it.
     """
 
-    fixed: float | None = None
-    prior: Literal["lognormal"] | None = None
-    median: float | None = None
-    log_sd: float | None = None
-    side_data: Text | None = None
+    fixed: float | None = Field(default=None, description="one value, taken as known")
+    prior: Literal["lognormal"] | None = Field(default=None, description="the family of the prior")
+    median: float | None = Field(default=None, description="median of the prior")
+    log_sd: float | None = Field(default=None, description="standard deviation of its logarithm")
+    side_data: Text | None = Field(default=None, description="table of members' contacts")
     reason: Text = Field(description="why this value or prior")
 
     @model_validator(mode="before")

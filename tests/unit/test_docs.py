@@ -81,6 +81,14 @@ def test_the_reference_is_whole(pages: Path) -> None:
     assert all(f"`{name}`" in rules for name in ReleaseRules.model_fields)
 
 
+@pytest.mark.parametrize("name", ["study_file.md", "release_rules.md"])
+def test_every_key_of_the_study_file_and_the_rules_has_a_meaning(pages: Path, name: str) -> None:
+    text = (pages / "reference" / name).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`) \|([^|]*)\|", text, flags=re.MULTILINE)
+    assert len(rows) > 10
+    assert [key for key, meaning in rows if not meaning.strip()] == []
+
+
 def test_notebooks_are_tutorials_with_their_code(pages: Path) -> None:
     quickstart = (pages / "tutorials" / "01_quickstart.md").read_text()
     assert "```python" in quickstart
