@@ -70,6 +70,11 @@ class Estimates:
         """The estimates of one wave."""
         return replace(self, earlier={}) if wave == self.wave else self.earlier[wave]
 
+    @property
+    def by_wave(self) -> dict[str, Estimates]:
+        """The estimates of each wave by its name, in order; those of a study of one by an empty name."""
+        return {wave: self.at(wave) for wave in self.waves or ("",)}
+
     def change(
         self, before: str, after: str, level: str = "nation", suppress: Suppression | None = None
     ) -> pd.DataFrame:

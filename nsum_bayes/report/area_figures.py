@@ -14,17 +14,13 @@ import pandas as pd
 from nsum_bayes.errors import ReleaseError
 from nsum_bayes.estimates.summaries import INTERVAL
 from nsum_bayes.report.figures import DOT_NOTE, INK, ROW, short_name
-from nsum_bayes.report.page import MARGIN, Words
+from nsum_bayes.report.page import MARGIN, Words, words_of
 from nsum_bayes.report.release import refuse_invented_places
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
     check_group,
-    footnote_of,
     rate_of,
     rows_of,
-    stamp_of,
-    subtitle_of,
-    title_of,
     typical_share,
 )
 
@@ -48,13 +44,7 @@ def framed(
     """A page with so many axes side by side, each under its heading; ``names`` inches are kept left of the first."""
     from matplotlib.figure import Figure
 
-    words = Words(
-        width=2 * MARGIN + 4.6 * max(len(headings), 1.7),
-        title=title_of(estimates, group),
-        subtitle=subtitle_of(estimates, group),
-        footnote=footnote_of(estimates, group, *notes),
-        stamp=stamp_of(estimates),
-    )
+    words = words_of(estimates, group, 2 * MARGIN + 4.6 * max(len(headings), 1.7), notes)
     tall = words.head + TITLES + height + AXIS + words.foot
     figure = Figure(figsize=(words.width, tall), facecolor="white")
     left, gap = MARGIN + names, 0.75

@@ -23,9 +23,9 @@ from nsum_bayes.report.map_drawing import (
     write_heading,
 )
 from nsum_bayes.report.maps import area_rows, checked_wave, drawable
-from nsum_bayes.report.page import Words, lay_out
+from nsum_bayes.report.page import lay_out, words_of
 from nsum_bayes.report.release import refuse_invented_places
-from nsum_bayes.report.wording import check_group, footnote_of, stamp_of, subtitle_of, title_of
+from nsum_bayes.report.wording import check_group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,13 +79,8 @@ def change_map(
     marks = marks_of(one, area_rows(one, group, suppress).assign(cv=np.nan, estimate_type=_kinds(change)), shapes)
     open_ = (~change["reading"].isin((*TOLD, READINGS["withheld"]))).to_numpy(dtype=bool)
     insets = insets_of(shapes, width, 2)
-    words = Words(
-        width=width,
-        title=f"{title_of(one, group)}: change since {before}",
-        subtitle=subtitle_of(one, group),
-        footnote=footnote_of(one, group, *_sentences(one, group, marks, open_), *insets.sentences),
-        stamp=stamp_of(estimates),
-    )
+    notes = (*_sentences(one, group, marks, open_), *insets.sentences)
+    words = words_of(one, group, width, notes, after=f": change since {before}")
     page = lay_out(words, shapes.bounds, columns=2, strip=insets.height)
     small = too_small(shapes, page.scale)
     ratio, chance = (change[name].to_numpy(dtype=float) for name in ("ratio_median", "chance_of_decrease"))
@@ -98,8 +93,9 @@ def change_map(
         ),
     )
     for column, (heading, unit, classes) in zip(page.columns, panels, strict=True):
-        draw_areas(column.map, shapes, marks, fills_of(classes), small, hatched=open_)
-        draw_insets(page, column, insets, shapes, marks, fills_of(classes), open_)
+        fills = fills_of(classes)
+        draw_areas(column.map, shapes, marks, fills, small, hatched=open_)
+        draw_insets(page, column, insets, shapes, marks, fills, open_)
         write_heading(page.figure, column, heading, unit)
         class_legend(column.legend, classes)
     said = f"No change can be told ({int(open_.sum()):,})" if open_.any() else ""

@@ -60,8 +60,7 @@ def sealed(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _nation(estimates: Estimates) -> dict[str, dict[str, dict[str, float]]]:
     """National figures as shown, by wave and group; those withheld are left out."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for wave in estimates.waves or ("",):
-        one = estimates.at(wave) if wave else estimates
+    for wave, one in estimates.by_wave.items():
         rows = {group: rows_of(one, group, "nation", None).iloc[0] for group in one.groups}
         found[wave] = {
             group: {name: float(row[name]) for name in FIGURES}

@@ -9,18 +9,14 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.errors import ReleaseError, suggestion
-from nsum_bayes.report.page import MARGIN, Words
+from nsum_bayes.report.page import MARGIN, words_of
 from nsum_bayes.report.polygons import has_polygons
 from nsum_bayes.report.release import refuse_invented_places, replacing
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    footnote_of,
     national_interval,
     rate_of,
     rows_of,
-    stamp_of,
-    subtitle_of,
-    title_of,
     typical_share,
 )
 
@@ -144,13 +140,7 @@ def _rank_page(
     """The page, its figures at a rate (factor and words); the nation's limits and median as a band unless withheld."""
     from matplotlib.figure import Figure
 
-    words = Words(
-        width=2 * MARGIN + 4.4 * max(len(columns), 1.7),
-        title=title_of(estimates, group),
-        subtitle=subtitle_of(estimates, group),
-        footnote=footnote_of(estimates, group, note),
-        stamp=stamp_of(estimates),
-    )
+    words = words_of(estimates, group, 2 * MARGIN + 4.4 * max(len(columns), 1.7), (note,))
     tallest = max(map(len, columns.values())) * ROW
     height = words.head + TITLES + max(tallest, 0.6) + AXIS + words.foot
     figure = Figure(figsize=(words.width, height), facecolor="white")

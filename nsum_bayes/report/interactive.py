@@ -36,14 +36,13 @@ from nsum_bayes.report.wording import (
     stamp_of,
     subtitle_of,
     title_of,
+    unreliable_above,
 )
 
 if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates
 
 SCRIPTS = ("interactive_map.js", "interactive_map_view.js", "interactive_map_list.js")
-CAUTION_CV = 0.5
-"""Coefficient of variation above which a figure is marked as unreliable, unless release rules say otherwise."""
 NATION_ONLY = "The answers are simulated and the places are real: outlines only, no figure for any place."
 NO_SHAPES = "There is no geometry in this study, so the page has the list of places and no map."
 QUANTILE_NOTE = "Chances are read from 41 quantiles of each posterior and are accurate to about 1 percentage point."
@@ -134,8 +133,8 @@ def map_data(
         "notes": _notes(estimates, shapes),
         "interval": INTERVAL_WORDS,
         "withheld": WITHHELD_BY_RULE if release else WITHHELD,
-        "caution_cv": float(release.get("caution_cv", CAUTION_CV)),
-        "waves": list(estimates.waves or ("",)),
+        "caution_cv": unreliable_above(estimates),
+        "waves": list(estimates.by_wave),
         "frame": _frame(estimates, shapes),
         "levels": [_level(collected[0], level, estimates, shapes) for level in levels],
         "probabilities": numbers(PROBABILITIES, 6),
@@ -194,15 +193,12 @@ def _group(
         "thresholds": steps,
         "population": [[int(number) for number in population[level]] for level in levels],
         "classes": [classes_of(said, level, factor) for level in levels],
-        "waves": [_wave(estimates, said, wave, levels, suppress) for wave in estimates.waves or ("",)],
+        "waves": [_wave(one, said, wave, levels, suppress) for wave, one in estimates.by_wave.items()],
     }
 
 
-def _wave(
-    estimates: Estimates, said: Told, wave: str, levels: tuple[str, ...], suppress: Suppression
-) -> dict[str, Any]:
+def _wave(one: Estimates, said: Told, wave: str, levels: tuple[str, ...], suppress: Suppression) -> dict[str, Any]:
     """Words and figures of a group in one wave."""
-    one = estimates.at(wave) if wave else estimates
     classed = bool(one.meta.get("release")) or hides_any(said, wave)
     return {
         "title": title_of(one, said.group),

@@ -11,6 +11,7 @@ import numpy as np
 from nsum_bayes.report.classes import Classes, is_dark
 from nsum_bayes.report.page import Column
 from nsum_bayes.report.polygons import Shapes, Small, small_areas
+from nsum_bayes.report.wording import unreliable_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,6 @@ NARROW = 7.0  # points: dots 2.4 apart may all miss an area smaller than this
 DOTS, STRIPES, HATCHES = "." * 5, "/" * 5, "\\" * 4
 FINE = {".": 0.25, "/": 0.5, "\\": 0.3}  # points: line width of the patterns
 OUTLINE, HAIRLINE, DOT, STRIPE, PAPER = "#1a1a1a", "#6b6b6b", "#333333", "#8c8c8c", "#ffffff"
-UNRELIABLE_CV = 0.5
-"""Coefficient of variation above which a figure is hatched, where no release rules say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class Marks:
     suppressed: np.ndarray
     missing: np.ndarray
     unreliable: np.ndarray
-    limit: float = UNRELIABLE_CV
+    limit: float
 
 
 def marks_of(estimates: Estimates, rows: pd.DataFrame, shapes: Shapes) -> Marks:
     """The marks of a group's rows, in the order of the frame; a withheld figure has no other mark."""
     suppressed = (rows["estimate_type"] == "suppressed").to_numpy(dtype=bool)
     unsurveyed = np.asarray(estimates.respondents) == 0
-    limit = float((estimates.meta.get("release") or {}).get("caution_cv", UNRELIABLE_CV))
+    limit = unreliable_above(estimates)
     unreliable = rows["cv"].to_numpy(dtype=float) > limit  # a missing one is not above
     return Marks(unsurveyed & ~suppressed, suppressed, shapes.missing, unreliable & ~suppressed, limit)
 

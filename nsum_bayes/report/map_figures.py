@@ -57,8 +57,7 @@ class Told:
 def told(estimates: Estimates, group: str, levels: Iterable[str], suppress: Suppression) -> Told:
     """Collect what is shown of a group."""
     tables, quantiles = {}, {}
-    for wave in estimates.waves or ("",):
-        one = estimates.at(wave) if wave else estimates
+    for wave, one in estimates.by_wave.items():
         for level in levels:
             table = one.table(level, suppress)
             rows = table[table["group"] == group].reset_index(drop=True)
@@ -75,8 +74,7 @@ def told(estimates: Estimates, group: str, levels: Iterable[str], suppress: Supp
 
 def scale_of(estimates: Estimates, said: Told, level: str, suppress: Suppression) -> tuple[float, str]:
     """Factor and words of the rate, from the latest wave with a figure."""
-    for wave in reversed(estimates.waves or ("",)):
-        one = estimates.at(wave) if wave else estimates
+    for wave, one in reversed(estimates.by_wave.items()):
         share, _ = typical_share(one, said.group, said.tables[level, wave], suppress)
         if not np.isnan(share):
             return rate_of(share)
@@ -89,9 +87,8 @@ def threshold_in(
     """Where the threshold begins, and what it is; without one it is said to three digits, and meant as it is said."""
     if threshold is not None:
         return threshold_of(estimates, said.group, threshold, said.tables[level, estimates.wave], suppress)[0], ""
-    for wave in reversed(estimates.waves or ("",)):
-        one, rows = estimates.at(wave) if wave else estimates, said.tables[level, wave]
-        share, origin = typical_share(one, said.group, rows, suppress)
+    for wave, one in reversed(estimates.by_wave.items()):
+        share, origin = typical_share(one, said.group, said.tables[level, wave], suppress)
         if not np.isnan(share):
             return _three_digits(share), f"{origin}, wave {wave}" if len(estimates.waves) > 1 else origin
     return threshold_of(estimates, said.group, None, said.tables[level, estimates.wave], suppress)

@@ -26,18 +26,14 @@ from nsum_bayes.report.map_drawing import (
     too_small,
     write_heading,
 )
-from nsum_bayes.report.page import Words, lay_out
+from nsum_bayes.report.page import lay_out, words_of
 from nsum_bayes.report.polygons import Shapes, shapes_of
 from nsum_bayes.report.release import refuse_invented_places
 from nsum_bayes.report.wording import (
     INTERVAL_WORDS,
-    footnote_of,
     rate_of,
     rows_of,
-    stamp_of,
-    subtitle_of,
     threshold_of,
-    title_of,
     typical_share,
 )
 
@@ -98,7 +94,7 @@ def prevalence_map(
     """
     refuse_invented_places(estimates)
     shapes = drawable(estimates)
-    waves = {name: estimates.at(name) for name in estimates.waves} or {"": estimates}
+    waves = estimates.by_wave
     chosen = checked_wave(estimates, wave) if wave else estimates.wave
     rows = {name: area_rows(one, group, suppress) for name, one in waves.items()}
     latest = rows[estimates.wave]
@@ -195,13 +191,7 @@ def _compose(
     estimates: Estimates, group: str, shapes: Shapes, marks: Marks, panels: list[Panel], width: float
 ) -> Figure:
     insets = insets_of(shapes, width, len(panels))
-    words = Words(
-        width=width,
-        title=title_of(estimates, group),
-        subtitle=subtitle_of(estimates, group),
-        footnote=footnote_of(estimates, group, *_sentences(marks), *insets.sentences),
-        stamp=stamp_of(estimates),
-    )
+    words = words_of(estimates, group, width, (*_sentences(marks), *insets.sentences))
     page = lay_out(words, shapes.bounds, strip=insets.height)
     small = too_small(shapes, page.scale)
     for panel, column in zip(panels, page.columns, strict=True):

@@ -93,8 +93,8 @@ class Material:
         """Whether numbers of respondents are told in classes: in a release, or where somewhere there are too few."""
         if self.released:
             return True
-        waves = [self.estimates.at(wave) for wave in self.estimates.waves] or [self.estimates]
-        return any(self.suppress.hides(one.level_respondents(level)).any() for one in waves for level in one.levels)
+        waves, levels = self.estimates.by_wave.values(), self.estimates.levels
+        return any(self.suppress.hides(one.level_respondents(level)).any() for one in waves for level in levels)
 
     @cached_property
     def surface(self) -> xr.DataArray | None:
@@ -158,20 +158,28 @@ def prepare(
     from nsum_bayes.report.check_results import read_hold_out, read_sensitivity
 
     diagnosis = diagnose(run)
-    estimates = estimate(run, transmission=transmission).noting(verdict=diagnosis.verdict)
+    estimates = cleared or estimate(run, transmission=transmission).noting(verdict=diagnosis.verdict)
     if group is not None:
         check_group(estimates, group)
-    stated = estimate(run) if transmission else estimates
     found = tuple(read_hold_out(path, run) for path in hold_outs)
     return Material(
         run=run,
-        estimates=cleared or estimates,
+        estimates=estimates,
         diagnosis=diagnosis,
         groups=estimates.groups if group is None else (group,),
         suppress=suppress or Suppression(FEWEST_RESPONDENTS),
         hold_outs=_of_known_groups(found) if cleared else found,
-        sensitivity=None if sensitivity is None else read_sensitivity(sensitivity, stated),
+        sensitivity=None
+        if sensitivity is None
+        else read_sensitivity(sensitivity, _as_stated(run, transmission, estimates)),
     )
+
+
+def _as_stated(run: Fit, transmission: Mapping[str, Any] | None, estimates: Estimates) -> Estimates:
+    """Estimates under the study's own statements, all of their figures shown."""
+    from nsum_bayes.estimates.from_fit import estimate
+
+    return estimate(run) if transmission or estimates.meta.get("release") else estimates
 
 
 def _of_known_groups(found: tuple[HoldOut, ...]) -> tuple[HoldOut, ...]:

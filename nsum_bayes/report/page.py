@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from nsum_bayes.report.wording import footnote_of, stamp_of, subtitle_of, title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from nsum_bayes.estimates.estimates import Estimates
     from nsum_bayes.report.polygons import Bounds
 
 MARGIN, GAP = 0.35, 0.3
@@ -18,6 +22,17 @@ TITLE_LINE, SUBTITLE_LINE, FOOT_LINE = 0.29, 0.19, 0.165
 TALLEST, EDGE = 9.0, 0.03
 STAMP_LETTER, STAMP_RED, SOFT_INK = 0.17, "#a50f15", "#333333"
 TITLE_PER_INCH, SUBTITLE_PER_INCH, FOOT_PER_INCH = 7.6, 12.5, 16.5  # characters of each size of type
+
+
+def words_of(estimates: Estimates, group: str, width: float, notes: Iterable[str] = (), after: str = "") -> Words:
+    """What is written round every figure of a group; ``notes`` join the footnote, ``after`` the title."""
+    return Words(
+        width=width,
+        title=f"{title_of(estimates, group)}{after}",
+        subtitle=subtitle_of(estimates, group),
+        footnote=footnote_of(estimates, group, *notes),
+        stamp=stamp_of(estimates),
+    )
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,7 @@ def clear(
         What earlier releases showed does not nest with what this one would.
     """
     decisions, unreliable, waves = {}, [], {}
-    for wave in estimates.waves or ("",):
-        one = estimates.at(wave) if wave else estimates
+    for wave, one in estimates.by_wave.items():
         decisions[wave] = decide(cells_of(one, (earlier or {}).get(wave, ())), rules)
         waves[wave], poor = _product(one, decisions[wave], rules)
         unreliable += [(wave, *cell) for cell in poor]
@@ -186,7 +185,7 @@ def remainder_table(estimates: Estimates, cleared: Cleared) -> pd.DataFrame:
     rules = ReleaseRules(**cleared.estimates.meta["release"])
     rows = []
     for wave, decision in cleared.decisions.items():
-        one = estimates.at(wave) if wave else estimates
+        one = estimates.at(wave)
         for (level, unit), areas in decision.remainders.items():
             rows += _remainder(one, wave, level, unit, list(areas), rules)
     return pd.DataFrame(rows, columns=REMAINDER)

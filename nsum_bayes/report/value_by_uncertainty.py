@@ -25,17 +25,9 @@ from nsum_bayes.report.map_drawing import (
     write_heading,
 )
 from nsum_bayes.report.maps import area_rows, checked_wave, drawable, interval_ratio
-from nsum_bayes.report.page import Words, lay_out
+from nsum_bayes.report.page import lay_out, words_of
 from nsum_bayes.report.release import refuse_invented_places
-from nsum_bayes.report.wording import (
-    INTERVAL_WORDS,
-    footnote_of,
-    rate_of,
-    stamp_of,
-    subtitle_of,
-    title_of,
-    typical_share,
-)
+from nsum_bayes.report.wording import INTERVAL_WORDS, rate_of, typical_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +94,7 @@ def value_by_uncertainty_map(
     """
     refuse_invented_places(estimates)
     shapes = drawable(estimates)
-    waves = {name: estimates.at(name) for name in estimates.waves} or {"": estimates}
+    waves = estimates.by_wave
     chosen = checked_wave(estimates, wave) if wave else estimates.wave
     rows = {name: area_rows(one, group, suppress) for name, one in waves.items()}
     factor, per = rate_of(typical_share(estimates, group, rows[estimates.wave], suppress)[0])
@@ -112,20 +104,14 @@ def value_by_uncertainty_map(
     shades = shaded(factor * table["prevalence_median"].to_numpy(dtype=float), interval_ratio(table), limits)
     marks = marks_of(one, table.assign(cv=np.nan), shapes)
     insets = insets_of(shapes, width, 1)
-    words = Words(
-        width=width,
-        title=title_of(one, group),
-        subtitle=subtitle_of(one, group),
-        footnote=footnote_of(
-            one, group, "The wider an interval, the fewer estimates its colour tells apart.", *insets.sentences
-        ),
-        stamp=stamp_of(estimates),
-    )
+    notes = ("The wider an interval, the fewer estimates its colour tells apart.", *insets.sentences)
+    words = words_of(one, group, width, notes)
     page = lay_out(words, shapes.bounds, columns=1, legend=LEGEND, strip=insets.height)
     small = too_small(shapes, page.scale)
     (column,) = page.columns
-    draw_areas(column.map, shapes, marks, shades.colours(), small)
-    draw_insets(page, column, insets, shapes, marks, shades.colours())
+    colours = shades.colours()
+    draw_areas(column.map, shapes, marks, colours, small)
+    draw_insets(page, column, insets, shapes, marks, colours)
     unit = f"Posterior median, {per} {estimates.denominator[group]}, by the width of its {INTERVAL_WORDS} interval"
     write_heading(page.figure, column, "Estimate and uncertainty", unit)
     _legend(column.legend, shades)

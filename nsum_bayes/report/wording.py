@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nsum_bayes.estimates.estimates import Estimates, Suppression
 
 SIMULATED, RESTRICTED = "SIMULATED DATA", "RESTRICTED"
+UNRELIABLE_CV = 0.5
 STATEMENTS = {"transmission": "transmission", "degree_ratio": "degree ratio"}
 PARTS = ("median", "lower", "upper")
 INTERVAL_WORDS = f"{100 * INTERVAL:g} %"
@@ -31,6 +32,11 @@ def stamped_words(meta: Mapping[str, Any]) -> str:
     """The same from ``meta``."""
     said = [RESTRICTED] * bool(meta.get("restricted")) + [SIMULATED] * bool(meta.get("synthetic"))
     return " · ".join(said)
+
+
+def unreliable_above(estimates: Estimates) -> float:
+    """Coefficient of variation above which a figure is marked as unreliable; the release rules' where there are any."""
+    return float((estimates.meta.get("release") or {}).get("caution_cv", UNRELIABLE_CV))
 
 
 def check_group(estimates: Estimates, group: str) -> None:
