@@ -19,14 +19,20 @@ QUIET = (
 )  # fmt: skip
 
 
+def needs_browser() -> tuple[str, str]:
+    """Chromium and its driver; skips where there is none, which CI does not allow."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is not None and driver is not None:
+        return chromium, driver
+    if os.environ.get("CI"):
+        pytest.fail("Chromium and its driver are missing: `make browser` installs them.")
+    pytest.skip("no Chromium here; `make browser` installs one")
+
+
 @contextmanager
 def opened(page: Path, size: tuple[int, int] = WIDE) -> Iterator[Any]:
-    """A Chromium with a page open at a size in pixels; skips where there is none, which CI does not allow."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium and its driver are missing: `make browser` installs them.")
-        pytest.skip("no Chromium here; `make browser` installs one")
+    """A Chromium with a page open at a size in pixels."""
+    chromium, driver = needs_browser()
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -60,12 +66,3 @@ def requests(browser: Any) -> list[str]:
 def overflow(browser: Any) -> int:
     """Pixels by which the page is wider than its window."""
     return int(browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth"))
-
-
-def printed(browser: Any, path: Path) -> Path:
-    """The page as it would be printed on A4, as PDF."""
-    import base64
-
-    options = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True, "preferCSSPageSize": True}
-    path.write_bytes(base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", options)["data"]))
-    return path

@@ -13,6 +13,8 @@ from nsum_bayes.report.release import replacing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 PATIENCE = 180
+ATTEMPTS = 2
+"""A Chromium on a busy machine now and then prints a page before it has drawn it."""
 QUIET = (
     "--headless=new", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-background-networking",
     "--disable-component-update", "--disable-dev-shm-usage", "--no-pdf-header-footer",
@@ -33,7 +35,7 @@ def print_page(page: str | Path, path: str | Path) -> Path:
     Raises
     ------
     ReleaseError
-        No Chromium (or Chrome, or Edge) on the search path, or one that does not print.
+        No Chromium (or Chrome, or Edge) on the search path, or one that does not print, or prints nothing but white.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
@@ -41,10 +43,18 @@ def print_page(page: str | Path, path: str | Path) -> Path:
         raise ReleaseError(what, where=f"search path, for {', '.join(BROWSERS)}", advice=ADVICE)
     target = Path(path)
     with replacing(target) as temporary, tempfile.TemporaryDirectory() as profile:
-        _run(browser, Path(page), temporary, profile)
-        if not temporary.is_file():
-            raise ReleaseError("Chromium ended without a PDF.", where=str(target), advice=ADVICE)
-    return target
+        for _ in range(ATTEMPTS):
+            _run(browser, Path(page), temporary, profile)
+            if not temporary.is_file():
+                raise ReleaseError("Chromium ended without a PDF.", where=str(target), advice=ADVICE)
+            if _has_letters(temporary):
+                return target
+        raise ReleaseError("Chromium printed empty paper.", where=str(target), advice=ADVICE)
+
+
+def _has_letters(pdf: Path) -> bool:
+    """Whether anything is written in a PDF: one without a font holds no letter."""
+    return b"/Font" in pdf.read_bytes()
 
 
 def _run(browser: str, page: Path, temporary: Path, profile: str) -> None:

@@ -376,6 +376,24 @@ def test_without_a_chromium_no_pdf(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+WHITE, WRITTEN = "%PDF-1.4 /Type /Page", "%PDF-1.4 /Type /Page /Type /Font"
+
+
+@pytest.mark.parametrize(("papers", "good"), [((WHITE, WRITTEN), True), ((WHITE, WHITE, WRITTEN), False)])
+def test_white_paper_is_printed_again_once(
+    papers: tuple[str, ...], good: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = list(papers)
+    monkeypatch.setattr(printed.shutil, "which", lambda name: name)
+    monkeypatch.setattr(printed, "_run", lambda _b, _p, target, _f: target.write_text(left.pop(0), encoding="utf-8"))
+    if good:
+        assert printed.print_page(tmp_path / "page.html", tmp_path / "page.pdf").read_text(encoding="utf-8") == WRITTEN
+    else:
+        with pytest.raises(ReleaseError, match="empty paper"):
+            printed.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_transmission_is_a_fault_of_the_statement(run: Fit) -> None:
     with pytest.raises(StudyError, match="not a hidden group"):
         prepare(run, transmission={"nobody": {"fixed": 0.5, "reason": "why"}})
