@@ -35,8 +35,8 @@ from pytensor.tensor.subtensor import (
 )
 from pytensor.tensor.variable import TensorVariable
 
-KEPT = 8
-"""How many compiled models a process keeps."""
+KEPT = 16
+"""How many compiled models a process keeps, of some 70 MB each: areas drawn at random make more than a few kinds."""
 SLOTS = {"numbers": "float64", "integers": "int64", "bounds": "int64"}
 TAKES_INTEGERS = (
     Elemwise,
