@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nsum_bayes.data.waves import join_waves
     from nsum_bayes.estimates.estimates import Estimates
     from nsum_bayes.estimates.from_fit import estimate
+    from nsum_bayes.estimates.networks import network_sizes
     from nsum_bayes.estimates.summaries import Suppression
     from nsum_bayes.inference.fit import Fit, fit
     from nsum_bayes.model.build import build_model
@@ -76,6 +77,7 @@ __all__ = [
     "plan",
     "Plan",
     "estimate",
+    "network_sizes",
     "Estimates",
     "Suppression",
     "scale_up",
@@ -144,6 +146,7 @@ _HOME = {
     "Calibration": "nsum_bayes.checks.calibration",
     "Diagnosis": "nsum_bayes.checks.convergence",
     "estimate": "nsum_bayes.estimates.from_fit",
+    "network_sizes": "nsum_bayes.estimates.networks",
     "join_waves": "nsum_bayes.data.waves",
     "plan": "nsum_bayes.planning",
     "Plan": "nsum_bayes.planning",

@@ -48,6 +48,7 @@ def estimate(
     from nsum_bayes.inference.fit import Fit
     from nsum_bayes.report.exceedance import write_exceedance
     from nsum_bayes.report.manifest import write_manifest
+    from nsum_bayes.report.network_tables import write_network_sizes
     from nsum_bayes.report.release import invents_places
     from nsum_bayes.report.tables import write_estimates
     from nsum_bayes.report.wording import assumptions_of, nation_of, sources_of
@@ -62,6 +63,7 @@ def estimate(
         if benchmark is not None:
             estimates = estimates.benchmark(read_totals(benchmark), benchmark_by, seed=fitted.seed)
         files = write_estimates(estimates, out, suppress=suppress)
+        files += write_network_sizes(fitted, estimates, out, suppress=suppress)
         if threshold is not None:
             files.append(write_exceedance(estimates, threshold, out, suppress=suppress))
         files.append(write_manifest(estimates, out, files, fewest_respondents=suppress.min_respondents))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from nsum_bayes.data.areas import Areas
+    from nsum_bayes.data.settings import NeighbourSettings
 
 EARTH_KM = 6371.0088
 KM_PER_DEGREE = 111.2
@@ -152,6 +153,14 @@ def _bridges(edges: np.ndarray, points: np.ndarray) -> list[tuple[int, int]]:
                 ends[one, other] = (int(here[nearest[number]]), int(place))
     tree = minimum_spanning_tree(np.where(np.isfinite(length), length, 0.0)).tocoo()
     return [ends[int(min(pair)), int(max(pair))] for pair in zip(tree.row, tree.col, strict=True)]
+
+
+def neighbourhood_of(
+    rules: NeighbourSettings, links: Table | None, codes: np.ndarray | None, faults: list[Fault]
+) -> Neighbourhood:
+    """How neighbours are found, by the study file and the table of links."""
+    pairs = read_links(links, codes, faults) if links is not None and codes is not None else ()
+    return Neighbourhood(pairs, rules.join_islands, rules.within_km, rules.contiguity)
 
 
 def read_links(table: Table, codes: np.ndarray, faults: list[Fault]) -> tuple[tuple[str, str], ...]:

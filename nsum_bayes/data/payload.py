@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nsum_bayes.data.areas import Areas
+from nsum_bayes.data.cells import Cells
 from nsum_bayes.data.covariates import CovariateCategory
 from nsum_bayes.data.groups import KnownSizes
 from nsum_bayes.data.neighbours import Neighbourhood
@@ -19,7 +20,8 @@ from nsum_bayes.data.survey import Survey
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Parts = tuple[StudySettings, Survey, KnownSizes, Areas, dict[str, str], tuple[str, ...], dict[str, pd.DataFrame]]
+Contacts = dict[str, pd.DataFrame]
+Parts = tuple[StudySettings, Survey, KnownSizes, Areas, dict[str, str], tuple[str, ...], Contacts, Cells | None]
 
 
 def written(
@@ -30,6 +32,7 @@ def written(
     hashes: Mapping[str, str],
     notes: tuple[str, ...],
     contacts: Mapping[str, pd.DataFrame],
+    cells: Cells | None = None,
 ) -> dict[str, str]:
     """The parts of a study as JSON texts."""
     return {
@@ -40,6 +43,7 @@ def written(
         "hashes": _dumps(dict(hashes)),
         "notes": _dumps(list(notes)),
         "contacts": _dumps({group: _frame(table) for group, table in contacts.items()}),
+        **({} if cells is None else {"cells": _dumps(_frame(cells.table))}),
     }
 
 
@@ -112,6 +116,7 @@ def read(texts: Mapping[str, str]) -> Parts:
         json.loads(texts["hashes"]),
         tuple(json.loads(texts["notes"])),
         {group: _table(table) for group, table in contacts.items()},
+        Cells(_table(json.loads(texts["cells"]))) if "cells" in texts else None,
     )
 
 

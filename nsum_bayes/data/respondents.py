@@ -151,13 +151,45 @@ def respondent_design(
     """
     import xarray as xr
 
-    columns: dict[str, np.ndarray] = {}
-    for name in covariates.columns:
-        columns |= _design_columns(str(name), covariates[name], (scales or {}).get(str(name)))
+    columns = _columns_of(covariates, scales or {})
     values = np.column_stack(list(columns.values())) if columns else np.zeros((len(covariates), 0))
     return xr.DataArray(
         values, dims=("respondent", "respondent_covariate"), coords={"respondent_covariate": list(columns)}
     )
+
+
+def _columns_of(covariates: pd.DataFrame, scales: Mapping[str, tuple[float, float]]) -> dict[str, np.ndarray]:
+    columns: dict[str, np.ndarray] = {}
+    for name in covariates.columns:
+        columns |= _design_columns(str(name), covariates[name], scales.get(str(name)))
+    return columns
+
+
+def profile_design(
+    covariates: pd.DataFrame, scales: Mapping[str, tuple[float, float]], profiles: pd.DataFrame
+) -> np.ndarray:
+    """Regression columns of kinds of respondent (cell, respondent_covariate), in the order and units of the survey's.
+
+    Parameters
+    ----------
+    covariates, scales
+        Of the survey's respondents, as in `respondent_design`.
+    profiles
+        One row a kind of respondent, columns some of the covariates; the other covariates have the respondents' mean.
+    """
+    own = _columns_of(covariates, scales)
+    found = {name: np.full(len(profiles), values.mean()) for name, values in own.items()}
+    for name in profiles.columns:
+        stated = scales.get(str(name))
+        if pd.api.types.is_numeric_dtype(covariates[name]):
+            numbers = covariates[name].to_numpy(dtype=float)
+            stated = stated or (float(np.nanmean(numbers)), float(np.nanstd(numbers)))
+            given = {name: (profiles[name].to_numpy(dtype=float) - stated[0]) / (stated[1] or 1.0)}
+        else:
+            given = {f"{name}={label}": (profiles[name] == label).to_numpy(float) for label in set(covariates[name])}
+        given[f"{name}_missing"] = np.zeros(len(profiles))
+        found |= {column: values for column, values in given.items() if column in own}
+    return np.column_stack([found[column] for column in own]) if own else np.zeros((len(profiles), 0))
 
 
 def _design_columns(name: str, column: pd.Series, scale: tuple[float, float] | None) -> dict[str, np.ndarray]:

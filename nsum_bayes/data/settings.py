@@ -59,6 +59,15 @@ class RepeatSettings(Section):
     parent: str = Field(default="", description="column of the rounds that holds the survey's key")
 
 
+class CellsSettings(Section):
+    """[survey.cells]: how many people of each kind of respondent live in an area, by covariates of the survey.
+
+    Columns ``area`` (empty: every area without rows of its own), covariates by their names, and ``people``.
+    """
+
+    file: str = Field(default="", description="table of people by area and kind: area, covariates, people")
+
+
 class SurveySettings(Section):
     """[survey]: the file of answers and the roles of its columns.
 
@@ -73,6 +82,7 @@ class SurveySettings(Section):
     file: str = Field(default="", description="the table of answers, one row a respondent")
     form: str = Field(default="", description="the XLSForm of a KoboToolbox or ODK export")
     repeat: RepeatSettings | None = Field(default=None, description="a question asked once for each group")
+    cells: CellsSettings | None = Field(default=None, description="how many people of each kind there are")
     respondent: Text | None = Field(default=None, description="column with the respondent's identifier")
     area: Text | None = Field(default=None, description="column with the area code")
     stratum: Text | None = Field(default=None, description="column with the stratum of the sampling design")

@@ -13,11 +13,12 @@ import pandas as pd
 
 from nsum_bayes.data import payload, summary
 from nsum_bayes.data.areas import Areas, area_codes, build_areas, match_geometry
+from nsum_bayes.data.cells import Cells, build_cells
 from nsum_bayes.data.columns import Table
 from nsum_bayes.data.contacts import build_contacts, given_side_data, read_side_data
 from nsum_bayes.data.faults import Fault
 from nsum_bayes.data.groups import KnownSizes, build_known, no_known_sizes
-from nsum_bayes.data.neighbours import Neighbourhood, read_links
+from nsum_bayes.data.neighbours import neighbourhood_of
 from nsum_bayes.data.readers import sha256
 from nsum_bayes.data.secondary import collinear_notes, leak_notes
 from nsum_bayes.data.settings import (
@@ -28,7 +29,7 @@ from nsum_bayes.data.settings import (
     StudySettings,
     TransmissionStatement,
 )
-from nsum_bayes.data.study_files import LINKS, NamedGeometry, Tables, given_geometry, read_files
+from nsum_bayes.data.study_files import CELLS, LINKS, NamedGeometry, Tables, given_geometry, read_files
 from nsum_bayes.data.survey import Survey, build_survey, ordered_groups
 from nsum_bayes.data.vocabulary import place, read_settings
 from nsum_bayes.errors import StudyError
@@ -78,6 +79,8 @@ class Study:
     contacts
         By hidden group whose transmission or degree ratio rests on side data: one row a member, columns ``contacts``,
         ``aware`` and the known groups asked about, NaN where an answer is missing.
+    cells
+        How many people of each kind of respondent live in each area, where that is known.
 
     Examples
     --------
@@ -93,6 +96,7 @@ class Study:
     hashes: dict[str, str]
     notes: tuple[str, ...] = ()
     contacts: dict[str, pd.DataFrame] = field(default_factory=dict)
+    cells: Cells | None = None
 
     def __repr__(self) -> str:
         return f"Study({self.title!r}: {self.survey!r}, {self.known!r}, {self.areas!r})"
@@ -257,6 +261,7 @@ class Study:
         known: pd.DataFrame | None = None,
         areas: pd.DataFrame,
         links: pd.DataFrame | None = None,
+        cells: pd.DataFrame | None = None,
         geometry: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
         side_data: Mapping[str, pd.DataFrame] | None = None,
     ) -> Study:
@@ -271,6 +276,8 @@ class Study:
             about a group of known size.
         links
             Pairs of area codes that are neighbours, columns ``from`` and ``to``.
+        cells
+            People by kind of respondent, columns ``area``, covariates of the survey, and ``people``.
         geometry
             Polygons: a GeoSeries indexed by area code, or a GeoDataFrame with the code column of [areas.geometry]
             ([areas] where that is absent).
@@ -286,7 +293,7 @@ class Study:
         if parsed is None:
             raise StudyError(faults)
         frames = {"survey": survey, "known": pd.DataFrame() if known is None else known, "areas": areas}
-        frames |= {} if links is None else {LINKS: links}
+        frames |= {name: frame for name, frame in ((LINKS, links), (CELLS, cells)) if frame is not None}
         tables: Tables = {name: Table(f"the {name} frame", f.reset_index(drop=True)) for name, f in frames.items()}
         hashes = {name: _frame_hash(frame) for name, frame in {**(side_data or {}), **frames}.items()}
         members = given_side_data(parsed, side_data or {}, faults)
@@ -295,7 +302,7 @@ class Study:
     def to_payload(self) -> dict[str, str]:
         """The whole study as JSON texts; holds respondents' answers, so it is restricted."""
         parts = (self.settings, self.survey, self.known, self.areas, self.hashes, self.notes, self.contacts)
-        return payload.written(*parts)
+        return payload.written(*parts, self.cells)
 
     @classmethod
     def from_payload(cls, texts: Mapping[str, str]) -> Study:
@@ -345,7 +352,8 @@ def _assembled(
     survey = build_survey(tables["survey"], settings, codes, faults, notes) if tables["survey"] else None
     known = _known(settings, tables.get("known"), areas, survey, faults, notes)
     contacts = build_contacts(side_data, settings, ordered_groups(settings)[0], faults, notes)
-    near = _neighbourhood(settings, tables.get(LINKS), codes, faults)
+    near = neighbourhood_of(settings.areas.neighbours, tables.get(LINKS), codes, faults)
+    cells = build_cells(tables.get(CELLS), survey, codes, faults, notes)
     polygons, name = geometry
     if polygons is not None and codes is not None:
         polygons = match_geometry(polygons, name, codes, faults)
@@ -353,13 +361,7 @@ def _assembled(
         raise StudyError(faults)
     areas = replace(areas, geometry=polygons, neighbourhood=near)
     notes += [*collinear_notes(areas), *leak_notes(areas, survey, len(known.groups))]
-    return Study(settings, survey, known, areas, hashes, tuple(notes), contacts)
-
-
-def _neighbourhood(settings: StudySettings, links: Table | None, codes: Any, faults: list[Fault]) -> Neighbourhood:
-    rules = settings.areas.neighbours
-    pairs = read_links(links, codes, faults) if links is not None and codes is not None else ()
-    return Neighbourhood(pairs, rules.join_islands, rules.within_km, rules.contiguity)
+    return Study(settings, survey, known, areas, hashes, tuple(notes), contacts, cells)
 
 
 def _known(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 Tables = dict[str, Table | None]
-LINKS = "links between areas"
+LINKS, CELLS = "links between areas", "respondent cells"
 NamedGeometry = tuple["gpd.GeoSeries | None", str]
 
 
@@ -29,13 +29,15 @@ def read_files(
     names = {"survey": settings.survey.file, "known": settings.known.file, "areas": settings.areas.file}
     if links := settings.areas.neighbours.links:
         names[LINKS] = links
+    if settings.survey.cells is not None:
+        names[CELLS] = settings.survey.cells.file
     stated = settings.areas.geometry
     named = [*names.values(), *([stated.file] if stated else [])]
     for role, name in names.items():
         if role == "known" and not ordered_groups(settings)[0] and _nothing_in(folder / name):
             continue
         what = {"known": "known sizes"}.get(role, role)
-        section, key = ("areas.neighbours", "links") if role == LINKS else (role, "file")
+        section, key = {LINKS: ("areas.neighbours", "links"), CELLS: ("survey.cells", "file")}.get(role, (role, "file"))
         path = find_file(folder, name, named, what, f"study.toml, [{section}]", faults, key)
         tables[role] = read_table(path, faults) if path else None
         if path:

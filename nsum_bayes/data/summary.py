@@ -21,6 +21,7 @@ def described(study: Study) -> dict[str, Any]:
         "missing_answers": missing,
         "design": [str(column) for column in study.survey.design.columns],
         "respondent_covariates": [str(column) for column in study.survey.covariates.columns],
+        "respondent_cells": [] if study.cells is None else list(study.cells.covariates),
         "areas": _areas(study),
         "known_groups": [_known(study, group) for group in study.known_groups],
         "hidden_groups": [_hidden(study, group) for group in study.hidden_groups],

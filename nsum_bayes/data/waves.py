@@ -81,9 +81,9 @@ def join_waves(studies: Mapping[str, Study], concordances: Mapping[str, pd.DataF
         }
     )
     survey = _stacked(surveys)
-    return replace(
-        latest, settings=settings, survey=survey, areas=areas, known=known, hashes=hashes, notes=tuple(notes)
-    )
+    cells = None if latest.cells is None else latest.cells.of_unions(union)
+    parts = {"settings": settings, "survey": survey, "areas": areas, "known": known, "cells": cells}
+    return replace(latest, **parts, hashes=hashes, notes=tuple(notes))  # type: ignore[arg-type]
 
 
 def load_waves(raw: Mapping[str, Any], folder: Path) -> Study:

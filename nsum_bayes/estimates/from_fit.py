@@ -13,6 +13,7 @@ import xarray as xr
 
 from nsum_bayes.estimates import assumed
 from nsum_bayes.estimates.estimates import Estimates
+from nsum_bayes.estimates.networks import mixing_of_the_people
 from nsum_bayes.estimates.rates import flat_draws, log_reported_rates, own_information
 from nsum_bayes.estimates.summaries import INTERVAL
 from nsum_bayes.estimates.waves import draw_drift, drift_text, wave_shifts
@@ -54,7 +55,7 @@ def estimate(fit: Fit, transmission: Mapping[str, Any] | None = None, *, seed: i
     """
     rate_seed, *seeds, wave_seed = np.random.SeedSequence((fit.seed if seed is None else seed, 1)).spawn(5)
     statements = assumed.transmission_of(fit, transmission)
-    log_rate = log_reported_rates(fit, np.random.default_rng(rate_seed))
+    log_rate = log_reported_rates(fit, np.random.default_rng(rate_seed)) + mixing_of_the_people(fit)
     parts = _assumed_draws(fit, statements, dict(transmission or {}), len(log_rate), seeds)
     shifting, drifting = (np.random.default_rng(part) for part in wave_seed.spawn(2))
     drift, waves = draw_drift(fit, len(log_rate), drifting), fit.study.waves or ("",)

@@ -11,6 +11,7 @@ import pandas as pd
 from nsum_bayes.checks.convergence import STOP_RHAT
 from nsum_bayes.model.components import DesignEffects, DesignWeights
 from nsum_bayes.report.material import Material
+from nsum_bayes.report.network_tables import network_size_said
 from nsum_bayes.report.pieces import Grid, empty_columns, facts, without
 from nsum_bayes.report.wording import INTERVAL_WORDS
 
@@ -46,7 +47,9 @@ def survey_facts(material: Material) -> Grid:
             "Vintage of the area codes": areas["vintage"],
             "Design": _design(material),
             "Respondents' covariates": covariates,
+            "Respondents' kinds in the people": ", ".join(said["respondent_cells"]),
             "Reported network size": _reported(said["reported_degree"]),
+            "Mean network size": network_size_said(material.run, material.suppress),
             "Answers": answers_said(material),
             "Answers are": "simulated: nothing here describes real people" if said["synthetic"] else "",
         },

@@ -32,7 +32,7 @@ _AFTER_LEVELS = (
     "prevalence_mean", "prevalence_median", "prevalence_lower", "prevalence_upper",
     "count_median", "count_lower", "count_upper", "cv", "estimate_type",
 )  # fmt: skip
-_RESERVED = ("area", "areas", "nation", "estimates", "exceedance", "changes", "remainders")
+_RESERVED = ("area", "areas", "nation", "estimates", "exceedance", "changes", "remainders", "network_sizes")
 # Spreadsheets run a cell that starts with one of these, also behind blanks and in their full-width forms.
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
 

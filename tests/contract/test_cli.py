@@ -379,7 +379,7 @@ def test_simulated_answers_about_places_not_said_to_be_fictional_give_the_nation
     run = constructed_fit().save(tmp_path / "fit.nc")
     code, text, err = nsum("estimate", run, "--out", tmp_path / "tables", "--threshold", 0.01)
     assert code == 0
-    written = {"nation.csv", "nation.parquet", "exceedance.csv", "manifest.json"}
+    written = {"nation.csv", "nation.parquet", "network_sizes.csv", "exceedance.csv", "manifest.json"}
     assert {path.name for path in (tmp_path / "tables").iterdir()} == written
     assert (tmp_path / "tables" / "exceedance.csv").read_text().count('"nation","nation","nation"') == 2
     assert "only the nation is shown" in err
