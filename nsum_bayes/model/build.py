@@ -16,7 +16,7 @@ from nsum_bayes.errors import ModelError
 from nsum_bayes.model.bias import add_bias
 from nsum_bayes.model.counts import add_counts, add_dispersion, add_stock_counts
 from nsum_bayes.model.degree import DegreeTerms, add_degree
-from nsum_bayes.model.design import add_design_effects, add_unit_degrees, add_weights
+from nsum_bayes.model.design import add_design_effects, add_strata, add_unit_degrees, add_weights
 from nsum_bayes.model.frame import add_frame
 from nsum_bayes.model.free_rates import add_free_rates
 from nsum_bayes.model.inputs import Inputs, read_inputs
@@ -94,7 +94,14 @@ def _add_rates(
     outside = add_transmission(spec.transmission, spec.bias, bias_sd, inputs, spec.measurement.report_bias_sd)
     if spec.prevalence is None:  # the specification does not allow it
         raise ModelError("The model has no [prevalence].", where=f"model {spec.name}", advice="Add it.")
-    free_rate = add_prevalence(spec.prevalence, inputs, outside, true_share=spec.transmission.prior is not None)
+    strata = add_strata(spec.design, inputs) if isinstance(spec.design, DesignEffects) else None
+    free_rate = add_prevalence(
+        spec.prevalence,
+        inputs,
+        outside,
+        true_share=spec.transmission.prior is not None,
+        beside=None if strata is None else strata.mean,
+    )
     log_rate = add_links(spec.link, inputs, free_rate, outside)
     log_share, log_hidden = add_frame(
         inputs, add_known_sizes(spec.known_sizes, inputs), log_rate + inputs.log_denominator_share
@@ -110,7 +117,7 @@ def _add_rates(
     if spec.waves is not None and inputs.n_waves > 1:
         shifts.append(add_waves(spec.waves, inputs))
     if isinstance(spec.design, DesignEffects):
-        shifts.append(add_design_effects(spec.design, inputs))
+        shifts.append(add_design_effects(spec.design, strata, inputs))
     if not shifts:
         return log_theta
     shift = pt.concatenate([pt.zeros((len(inputs.visits), inputs.n_known)), sum(shifts[1:], shifts[0])], axis=1)

@@ -13,6 +13,8 @@ respondent's own network, whoever that respondent stands for, and are not weight
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -26,20 +28,41 @@ from nsum_bayes.model.priors import add_prior
 from nsum_bayes.model.spec import Counts, DesignEffects
 
 
-def add_design_effects(part: DesignEffects, inputs: Inputs) -> TensorVariable:
-    """Add effects of strata and units on the log share of the hidden groups (visit, hidden_group) to the open model."""
+@dataclass(frozen=True)
+class StratumEffects:
+    """Effects of strata (stratum, hidden_group) and their mean (hidden_group,)."""
+
+    effect: TensorVariable
+    mean: TensorVariable
+
+
+def add_strata(part: DesignEffects, inputs: Inputs) -> StratumEffects | None:
+    """Add effects of strata on the log share of the hidden groups to the open model; None where there is one stratum.
+
+    Independent Normal(0, stratum_sd), sampled as their mean and what is left. Answers tell the mean together with the
+    intercept only, which is therefore sampled around it (`prevalence`).
+    """
+    count = len(inputs.coords["stratum"])
+    if part.stratum_sd is None or count < 2:
+        return None
+    spread = add_prior("stratum_sd", part.stratum_sd, dims="hidden_group")
+    apart = pm.ZeroSumNormal("stratum_raw", sigma=1.0, dims=("hidden_group", "stratum"))
+    mean = pm.Normal("stratum_mean_raw", 0.0, 1.0, dims="hidden_group") * spread / np.sqrt(count)
+    effect = pm.Deterministic("stratum_effect", apart.T * spread + mean, dims=("stratum", "hidden_group"))
+    return StratumEffects(effect, mean)
+
+
+def add_design_effects(part: DesignEffects, strata: StratumEffects | None, inputs: Inputs) -> TensorVariable:
+    """Effects of strata and units on the log share of the hidden groups (visit, hidden_group); adds those of units."""
     effect = pt.zeros((len(inputs.visits), inputs.n_hidden))
-    if part.stratum_sd is not None and len(inputs.coords["stratum"]) > 1:
-        effect = effect + _effect("stratum", part.stratum_sd, inputs)[inputs.visits.stratum]
+    if strata is not None:
+        effect = effect + strata.effect[inputs.visits.stratum]
     if part.unit_sd is not None and inputs.coords["unit"]:
-        effect = effect + _effect("unit", part.unit_sd, inputs)[inputs.visits.unit]
+        spread = add_prior("unit_sd", part.unit_sd, dims="hidden_group")
+        raw = pm.Normal("unit_raw", 0.0, 1.0, dims=("unit", "hidden_group"))
+        units = pm.Deterministic("unit_effect", raw * spread, dims=("unit", "hidden_group"))
+        effect = effect + units[inputs.visits.unit]
     return effect
-
-
-def _effect(name: str, prior: object, inputs: Inputs) -> TensorVariable:
-    spread = add_prior(f"{name}_sd", prior, dims="hidden_group")  # type: ignore[arg-type]
-    raw = pm.Normal(f"{name}_raw", 0.0, 1.0, dims=(name, "hidden_group"))
-    return pm.Deterministic(f"{name}_effect", raw * spread, dims=(name, "hidden_group"))
 
 
 def add_unit_degrees(part: DesignEffects, inputs: Inputs) -> TensorVariable | float:

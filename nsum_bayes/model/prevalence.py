@@ -26,7 +26,12 @@ from nsum_bayes.model.transmission import Outside
 
 
 def add_prevalence(
-    part: Prevalence, inputs: Inputs, outside: Outside | None = None, *, true_share: bool = False
+    part: Prevalence,
+    inputs: Inputs,
+    outside: Outside | None = None,
+    *,
+    true_share: bool = False,
+    beside: TensorVariable | None = None,
 ) -> TensorVariable:
     """Add the log reported rate (rate_area, free hidden group) to the open model.
 
@@ -36,9 +41,12 @@ def add_prevalence(
         What stands between a true share and a reported rate, where it is part of the model.
     true_share
         Whether the intercept's prior is of the true share (published models) and not of the reported rate.
+    beside
+        What every answer adds to the intercept (hidden_group,): only the sum of the two is told, and sampled.
     """
     shift = outside.log_factor if outside is not None and true_share else None
-    log_rate = pt.zeros((len(inputs.log_denominator_share), len(inputs.free_groups))) + _intercept(part, inputs, shift)
+    intercept = _intercept(part, inputs, shift, beside)
+    log_rate = pt.zeros((len(inputs.log_denominator_share), len(inputs.free_groups))) + intercept
     if part.uses_covariates and inputs.coords["covariate"]:
         log_rate = log_rate + pt.dot(complete_covariates(inputs), add_coefficients(part, inputs))
     if part.level_sd is not None:
@@ -49,7 +57,9 @@ def add_prevalence(
     return log_rate
 
 
-def _intercept(part: Prevalence, inputs: Inputs, shift: TensorVariable | None) -> TensorVariable:
+def _intercept(
+    part: Prevalence, inputs: Inputs, shift: TensorVariable | None, beside: TensorVariable | None
+) -> TensorVariable:
     """α_h, the log of the reported rate.
 
     A prior of the true share is moved by what stands between. A prior that is flat in the logarithm is the same moved
@@ -61,6 +71,10 @@ def _intercept(part: Prevalence, inputs: Inputs, shift: TensorVariable | None) -
         case Reciprocal():
             lower = -inputs.log_denominator_total[free]
             return pm.Uniform("rate_intercept", lower, 0.0, dims=dims, initval=np.maximum(start, lower * 0.95))
+        case Normal(mean=mean, sd=sd) if beside is not None:
+            centre = mean + beside[free] + (0.0 if shift is None else shift[free])
+            told = pm.Normal("rate_told_raw", centre, sd, dims=dims, initval=start)
+            return pm.Deterministic("rate_intercept", told - beside[free], dims=dims)
         case Normal(mean=mean, sd=sd) if shift is not None:
             return pm.Normal("rate_intercept", mean + shift[free], sd, dims=dims, initval=start)
         case prior:
