@@ -15,6 +15,7 @@ from unittest.mock import patch
 import numpy as np
 
 from nsum_bayes.checks.calibration import Design, default_design, ranked_fit
+from nsum_bayes.estimates import from_fit
 from nsum_bayes.model import build, counts, free_rates, inputs
 from nsum_bayes.model.spec import ModelSpec, dumps, load_model
 
@@ -70,14 +71,15 @@ def _inverted_dispersion() -> AbstractContextManager[Any]:
     return patch.object(build, "add_counts", wrong)
 
 
-def _divided_transmission() -> AbstractContextManager[Any]:
-    right = build.add_transmission
+def _inverted_transmission() -> AbstractContextManager[Any]:
+    """Reported rates are multiplied by transmission, which they should be divided by."""
+    right = from_fit._assumed_draws
 
     def wrong(*arguments: Any) -> Any:
-        outside = right(*arguments)
-        return replace(outside, log_transmission=-outside.log_transmission)
+        parts = right(*arguments)
+        return {**parts, "transmission": -parts["transmission"]}
 
-    return patch.object(build, "add_transmission", wrong)
+    return patch.object(from_fit, "_assumed_draws", wrong)
 
 
 def _unscaled() -> AbstractContextManager[Any]:
@@ -118,9 +120,7 @@ BUGS: dict[str, Bug] = {
         _inputs(lambda read: {"sizes": replace(read.sizes, log_share=read.sizes.log_share / np.log(10.0))}),
     ),
     "dispersion inverted": Bug("municipal", _inverted_dispersion),
-    "transmission divided": Bug(
-        "transmission", _divided_transmission, Design(areas=1, surveyed=1, respondents=60, transmission=(0.6, 0.1))
-    ),
+    "transmission inverted": Bug("municipal", _inverted_transmission, Design(transmission=(0.6, 0.1))),
     "zero inflation dropped": Bug(
         "overdispersed_known",
         _inputs(lambda read: {"zero_inflated": np.zeros_like(read.zero_inflated)}),

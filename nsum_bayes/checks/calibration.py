@@ -24,6 +24,7 @@ from scipy.stats import binom, kstest
 
 from nsum_bayes.data.areas import Areas
 from nsum_bayes.errors import FitError
+from nsum_bayes.estimates.from_fit import estimate
 from nsum_bayes.estimates.rates import log_reported_rates
 from nsum_bayes.inference.fit import Fit
 from nsum_bayes.inference.likelihood import DISPERSIONS, is_available, log_probability
@@ -289,11 +290,21 @@ def _quantities(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str
     true["degree of one"] = float(truth.parameters["log_degree"][0])
     draws["national rate"] = np.log(np.exp(rates) @ people / people.sum()).reshape(shape)
     true["national rate"] = float(np.log(np.exp(truth.parameters["log_rate"][:, 0]) @ people / people.sum()))
+    draws["national prevalence"], true["national prevalence"] = _national_prevalence(run, truth)
     if "log_likelihood" in run.tree.children and not run.study.zero_inflated_groups:
         cells = run.tree["log_likelihood"].to_dataset()["answers"].values.astype(float)
         draws["log likelihood"] = np.nansum(cells, axis=(2, 3))
         true["log likelihood"] = _true_log_likelihood(run, truth)
     return draws, true
+
+
+def _national_prevalence(run: Fit, truth: Truth) -> tuple[np.ndarray, float]:
+    """Log national prevalence (chain, draw), of the latest wave, and its true value: what is published in the end."""
+    national = estimate(run).level_draws("nation")["prevalence"].isel(unit=0, group=0).values
+    last = truth.at(truth.waves[-1]) if truth.waves else truth
+    shape = (run.posterior.sizes["chain"], run.posterior.sizes["draw"])
+    actual = float(np.log(min(1.0, float(last.national["prevalence"][0]))))
+    return np.log(national.astype(float)).reshape(shape), actual
 
 
 def _parameters(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str, float]]:

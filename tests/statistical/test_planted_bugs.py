@@ -28,6 +28,6 @@ def test_a_right_model_is_not_called_out():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["no likelihood", "groups swapped", "transmission divided", "scaling omitted"])
+@pytest.mark.parametrize("name", ["no likelihood", "groups swapped", "transmission inverted", "scaling omitted"])
 def test_a_planted_bug_is_called_out(name):
     assert with_bug(name, 60).called_out()
