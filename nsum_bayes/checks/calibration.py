@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, kstest
 
-from nsum_bayes.data.areas import Areas
+from nsum_bayes.checks.made_up_frame import frame
+from nsum_bayes.data.secondary import covariate_knowledge
 from nsum_bayes.errors import FitError
 from nsum_bayes.estimates.from_fit import estimate
 from nsum_bayes.estimates.rates import log_reported_rates
@@ -44,6 +45,7 @@ UNCONVERGED = 1.05
 LARGEST = 12
 """Elements looked at of a parameter with many, such as the areas' effects."""
 SKIPPED = ("log_degree", "covariate_missing")
+OF_SECONDARY_DATA = ("rate_coefficient", "category_sd")
 IN_THE_STORY = {"bias": "known_bias", "degree_area": "degree_area_effect"}
 """Names of the simulator where they are others."""
 
@@ -66,6 +68,8 @@ class Design:
         Whether the question on the hidden group is answered with zero more often than is true.
     waves
         Names of the waves, in each of which so many are asked; one time where there are none.
+    covariates
+        Whether the frame has secondary data, with gaps and an error; see `nsum_bayes.checks.made_up_frame`.
     """
 
     areas: int = 12
@@ -75,6 +79,22 @@ class Design:
     transmission: tuple[float, float] | None = None
     zero_inflated: bool = False
     waves: tuple[str, ...] = ()
+    covariates: bool = field(default=False, repr=False)
+
+    def __str__(self) -> str:
+        # Names the job of kept simulations, which a design without covariates had before there were any.
+        return f"{self!r} with covariates" if self.covariates else repr(self)
+
+    @property
+    def visited(self) -> int | list[str]:
+        """How many areas to draw, or the codes of those visited each time.
+
+        With inexact figures fits have one shape, and share what is compiled, only where the same places are visited.
+        """
+        if not self.covariates:
+            return self.surveyed
+        chosen = np.random.default_rng(1).choice(self.areas, self.surveyed, replace=False)
+        return [str(code) for code in frame(self.areas).codes[np.sort(chosen)]]
 
     @property
     def hidden(self) -> dict[str, Any]:
@@ -211,7 +231,9 @@ def calibrate(
 
 
 def default_design(spec: ModelSpec) -> Design:
-    """Many areas where the model has effects of areas, else one."""
+    """Many areas where the model has effects of areas, more where it shrinks secondary data, else one."""
+    if spec.prevalence is not None and spec.prevalence.shrinkage is not None:
+        return Design(areas=36, surveyed=20, respondents=8, covariates=True)
     effects = spec.prevalence is not None and (spec.prevalence.area_sd or spec.prevalence.level_sd)
     if effects or (spec.rates is not None and spec.rates.kind == "pooled"):
         return Design() if spec.waves is None else Design(respondents=8, waves=("1", "2"))
@@ -226,12 +248,12 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
     simulating, sampling, ranking = np.random.SeedSequence((seed, number)).generate_state(3)
     study, truth = simulate(
         spec,
-        frame(design.areas),
+        frame(design.areas, covariates=design.covariates),
         known={f"known_{k}": share for k, share in enumerate(design.known)},
         hidden=[design.hidden],
         settings={"question": design.questions},
         respondents_per_area=design.respondents,
-        surveyed=design.surveyed,
+        surveyed=design.visited,
         seed=int(simulating),
         waves=design.waves,
     )
@@ -239,28 +261,12 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
     return ranks_of(run, truth, np.random.default_rng(ranking))
 
 
-def frame(count: int) -> Areas:
-    """So many made-up areas, in provinces of two and regions of four."""
-    number = np.arange(count)
-    people = 10_000.0 + 1_000.0 * number
-    table = pd.DataFrame(
-        {
-            "name": [f"area {n}" for n in number],
-            "province": [f"P{n // 2}" for n in number],
-            "region": [f"R{n // 4}" for n in number],
-            "population": people,
-            "everyone": people,
-        },
-        index=pd.Index([f"{n:04d}" for n in number], name="area", dtype=object),
-    )
-    return Areas(table, ("province", "region"), ("everyone",), ())
-
-
 def ranks_of(run: Fit, truth: Truth, rng: np.random.Generator) -> dict[str, float]:
     """Normalised rank of the true value of each quantity, thinned to effective draws.
 
-    Looked at are all parameters that describe groups, areas or everyone, the first respondent's degree, the national
-    reported rate, and the joint log likelihood of the answers. With them goes the largest R-hat of all.
+    Looked at are all parameters that describe groups, areas or everyone, figures that the frame does not tell exactly,
+    the first respondent's degree, the national reported rate, and the joint log likelihood of the answers. With them
+    goes the largest R-hat of all.
     """
     import arviz as az
 
@@ -283,6 +289,9 @@ def _rank(draws: np.ndarray, true: float, rng: np.random.Generator) -> float:
 def _quantities(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Draws (chain, draw) and true value of each quantity."""
     draws, true = _parameters(run, truth)
+    figures, true_figures = _inexact_figures(run, truth)
+    draws |= figures
+    true |= true_figures
     shape = (run.posterior.sizes["chain"], run.posterior.sizes["draw"])
     people = truth.areas.table["everyone"].to_numpy(dtype=float)
     rates = log_reported_rates(run, np.random.default_rng(np.random.SeedSequence((run.seed, 2))))[:, :, 0]
@@ -312,7 +321,7 @@ def _parameters(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str
     true: dict[str, float] = {}
     for name, values in run.posterior.data_vars.items():
         told = truth.parameters.get(IN_THE_STORY.get(str(name), str(name)))
-        if told is None or str(name) in SKIPPED or values.ndim > 3:
+        if told is None or str(name) in SKIPPED or (values.ndim > 3 and str(name) not in OF_SECONDARY_DATA):
             continue
         flat = values.transpose("chain", "draw", ...).values.astype(float)
         flat = flat.reshape(*flat.shape[:2], -1)
@@ -322,6 +331,21 @@ def _parameters(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str
                 label = str(name) if len(actual) == 1 else f"{name}[{number}]"
                 draws[label], true[label] = flat[:, :, number], float(actual[number])
     return draws, true
+
+
+def _inexact_figures(run: Fit, truth: Truth) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """The first few covariates of visited areas that are missing or have an error."""
+    if "covariate_missing" not in run.posterior:
+        return {}, {}
+    uncertain = covariate_knowledge(run.study.areas).uncertain
+    place = np.full(uncertain.shape, -1)
+    place[uncertain] = np.arange(uncertain.sum())  # the story draws them for all areas, the model for visited ones
+    visited = pd.Index(run.study.areas.codes).get_indexer(pd.Index(run.study.survey.surveyed_areas))
+    told = truth.parameters["covariate_missing"][place[visited][uncertain[visited]]]
+    values = run.posterior["covariate_missing"].transpose("chain", "draw", ...).values
+    labels = {f"inexact figure[{number}]": number for number in range(min(LARGEST, len(told)))}
+    draws = {label: values[:, :, number] for label, number in labels.items()}
+    return draws, {label: float(told[number]) for label, number in labels.items()}
 
 
 def _true_log_likelihood(run: Fit, truth: Truth) -> float:

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.stats import kstest
 
-from nsum_bayes import Calibration, FitError, calibrate, load_model
+from nsum_bayes import Calibration, Fit, FitError, calibrate, load_model
 from nsum_bayes.checks import calibration
-from nsum_bayes.checks.calibration import Design, _rank, default_design, frame
+from nsum_bayes.checks.calibration import Design, _rank, default_design
+from nsum_bayes.checks.made_up_frame import frame
+from nsum_bayes.data.secondary import covariate_knowledge
+from nsum_bayes.model.simulate import simulate
 
 
 def made(ranks: dict[str, np.ndarray], failures: dict[str, str] | None = None) -> Calibration:
@@ -94,6 +98,51 @@ def test_models_with_effects_of_areas_are_given_areas() -> None:
     assert default_design(load_model("municipal")).areas > 1
     assert default_design(load_model("partially_pooled")).areas > 1
     assert default_design(load_model("random_degree")).areas == 1
+
+
+def test_a_model_of_secondary_data_is_given_some_with_gaps_and_an_error() -> None:
+    design = default_design(load_model("municipal_secondary"))
+    areas = frame(design.areas, covariates=design.covariates)
+    missing = areas.table[["gappy", "income", "roads", "phones"]].isna().sum().to_dict()
+    assert missing == {"gappy": 15, "income": 2, "roads": 2, "phones": 2}
+    stated = areas.table["income"].notna()
+    np.testing.assert_allclose((areas.table["income error"] / areas.table["income"])[stated], 0.3)
+    assert (areas.covariate_errors()[stated, 1] > 0).all()
+    pd.testing.assert_frame_equal(areas.table, frame(36, covariates=True).table)
+    assert len(set(design.visited) & set(areas.codes)) == design.surveyed
+    assert frame(36).covariates == ()
+
+
+def test_only_a_design_with_covariates_names_them() -> None:
+    plain, secondary = Design(), Design(covariates=True)
+    assert str(plain) == repr(plain)
+    assert str(secondary) == f"{plain} with covariates"
+    assert plain.visited == 8
+
+
+def test_inexact_figures_of_visited_areas_stand_beside_their_own_truth() -> None:
+    spec, design = load_model("municipal_secondary"), default_design(load_model("municipal_secondary"))
+    study, truth = simulate(
+        spec, frame(design.areas, covariates=True), known={"a": 0.01, "b": 0.02}, hidden=[design.hidden],
+        respondents_per_area=2, surveyed=design.visited, seed=1,
+    )  # fmt: skip
+    owner = truth.areas.codes[np.nonzero(covariate_knowledge(truth.areas).uncertain)[0]]
+    figures = truth.parameters["covariate_missing"][np.isin(owner, design.visited)]
+    shape, dims = (2, 3), ("chain", "draw")
+    coefficient = np.random.default_rng(1).normal(size=(*shape, 4, 1))
+    posterior = xr.Dataset(
+        {
+            "covariate_missing": ((*dims, "figure"), np.broadcast_to(figures, (*shape, len(figures)))),
+            "rate_coefficient": ((*dims, "covariate", "hidden_group"), coefficient),
+        }
+    )
+    run = Fit(spec, study, xr.DataTree.from_dict({"posterior": posterior}), {"seed": 1})
+    draws, true = calibration._inexact_figures(run, truth)
+    assert list(draws) == list(true) == [f"inexact figure[{number}]" for number in range(12)]
+    assert len(set(true.values())) == 12
+    for name, values in draws.items():
+        np.testing.assert_array_equal(values, np.full(shape, true[name]))
+    assert list(calibration._parameters(run, truth)[1]) == [f"rate_coefficient[{number}]" for number in range(4)]
 
 
 @pytest.fixture(scope="module")
