@@ -1,0 +1,96 @@
+"""Secondary data with gaps and errors: every area has an estimate, and intervals hold what they should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from nsum_bayes import Fit, load_model
+from nsum_bayes.data.covariates import spread_of, transformed
+from nsum_bayes.data.secondary import covariate_knowledge
+from nsum_bayes.estimates.rates import log_reported_rates
+from tests.gappy_surveys import (
+    COLUMNS,
+    COUNT,
+    CV,
+    GAPPY,
+    NOISY,
+    filled_frame,
+    given_frame,
+    true_coefficients,
+    true_frame,
+)
+from tests.made_up import assert_mean, assert_variance
+from tests.secondary_surveys import CATEGORIES, frame, surveyed_study
+from tests.statistical.test_national import needs_frame
+
+VISITED = np.arange(COUNT) % 5 == 0
+
+
+def test_the_frame_given_lacks_what_it_is_said_to_lack() -> None:
+    whole = true_frame(1)
+    given = given_frame(whole, VISITED, 1)
+    missing = given.table[list(COLUMNS)].isna().mean()
+    np.testing.assert_allclose(missing, [0.4 if column == GAPPY else 0.03 for column in COLUMNS], atol=0.005)
+    ratio = np.log(given.table[NOISY] / whole.table[NOISY]).dropna()
+    log_sd = np.sqrt(np.log1p(CV**2))
+    assert abs(ratio.mean() + log_sd**2 / 2) < 4 * log_sd / np.sqrt(len(ratio))
+    assert abs(ratio.std() - log_sd) < 4 * log_sd / np.sqrt(2 * len(ratio))
+    others = [column for column in COLUMNS if column != NOISY]
+    pd.testing.assert_frame_equal(given.table[others].fillna(whole.table[others]), whole.table[others])
+    filled = filled_frame(given)
+    assert not filled.table[list(COLUMNS)].isna().any(axis=None)
+    assert not filled.covariate_errors().any()
+
+
+def test_coefficients_are_true_of_the_frame_in_use() -> None:
+    whole = true_frame(1)
+    given = given_frame(whole, VISITED, 1)
+    told = [coefficient for _, coefficient in COLUMNS.values()]
+    np.testing.assert_allclose(true_coefficients(whole, whole), told)
+    # What a place is worth is the same, in whichever units: coefficient times the stated figure's distance.
+    transform, at = COLUMNS[NOISY][0], list(COLUMNS).index(NOISY)
+    spread = [spread_of(transformed(f.table[NOISY].to_numpy(float), transform)) for f in (whole, given)]
+    assert true_coefficients(whole, given)[at] / spread[1] == pytest.approx(told[at] / spread[0])
+    assert spread[1] > 1.1 * spread[0]
+
+
+@needs_frame
+def test_municipalities_without_a_poverty_figure_are_expected_one_with_its_uncertainty() -> None:
+    areas = frame()
+    told, gap = covariate_knowledge(areas), areas.table["poverty"].isna().to_numpy()
+    at = list(CATEGORIES).index("poverty")
+    assert gap.sum() == 45
+    assert np.isfinite(told.mean).all()
+    np.testing.assert_array_equal(told.uncertain[:, at], gap)
+    # Other figures tell a little of it: less is open than of a place of which nothing is known, whose variance is one.
+    assert ((told.covariance[gap, at, at] > 0.2) & (told.covariance[gap, at, at] < 0.97)).all()
+    # What is expected of them is no single number, as the mean of all would be.
+    assert told.mean[gap, at].std() > 0.1
+
+
+@needs_frame
+def test_municipalities_without_a_poverty_figure_have_a_rate_that_is_less_sure() -> None:
+    study, _ = surveyed_study("three matter", 1)
+    worth, draws = np.array([0.4, 0.3, -0.3, 0.0, 0.0, 0.0])[:, None], (2, 1000)
+    posterior = xr.Dataset(
+        {
+            "rate_intercept": (("chain", "draw", "hidden_group"), np.full((*draws, 1), np.log(0.02))),
+            "rate_coefficient": (
+                ("chain", "draw", "covariate", "hidden_group"),
+                np.broadcast_to(worth, (*draws, *worth.shape)),
+            ),
+        }
+    )
+    run = Fit(load_model("municipal_secondary"), study, xr.DataTree.from_dict({"posterior": posterior}), {"seed": 1})
+    rates = log_reported_rates(run, np.random.default_rng(1))[:, :, 0]
+    told, gap = covariate_knowledge(study.areas), study.areas.table["poverty"].isna().to_numpy()
+    variance = np.einsum("j,ajk,k->a", worth[:, 0], told.covariance, worth[:, 0])
+    assert np.isfinite(rates).all()
+    assert_mean(rates[:, gap], np.log(0.02) + told.mean[gap] @ worth[:, 0])
+    assert_variance(rates[:, gap], variance[gap])
+    assert (variance[gap] > 0.1).all()
+    # Some others lack an income class, which is worth nothing here.
+    np.testing.assert_allclose(rates[:, ~gap].std(axis=0), 0.0, atol=1e-12)
