@@ -13,6 +13,8 @@ from nsum_bayes.model.inputs import MISSING, Inputs
 
 STANDS_OUT = 10.0
 """Variance of crude effects over their sampling variance from which they are sampled themselves."""
+MOSTLY = 0.5
+"""Share of areas with an inexact covariate above which they do not stand out, however their rates vary."""
 
 
 def shares(inputs: Inputs) -> np.ndarray:
@@ -66,7 +68,14 @@ def biases_stand_out(inputs: Inputs) -> bool:
 
 
 def areas_stand_out(inputs: Inputs) -> bool:
-    """Whether the hidden groups' crude rates vary more over areas than their sampling error explains."""
+    """Whether the hidden groups' crude rates vary more over areas than their sampling error explains.
+
+    Where most areas have a covariate that is not exact they do not: what is open of it may be all that areas differ by,
+    and the spread of their own effects zero.
+    """
+    inexact = np.diagonal(inputs.covariate_factors, axis1=1, axis2=2).any(axis=1)
+    if inexact.mean() > MOSTLY:
+        return False
     answers, ties = _hidden(inputs)
     logs, variances = _log_ratio(answers, ties * np.exp(log_rate(inputs)), inputs.area, inputs.n_surveyed)
     return bool(logs.var(axis=0).mean() > STANDS_OUT * variances.mean())

@@ -12,6 +12,7 @@ from nsum_bayes import Study, StudyError
 from nsum_bayes.data.areas import Areas
 from nsum_bayes.data.covariates import CovariateCategory
 from nsum_bayes.data.secondary import collinear_notes, covariate_knowledge, leak_notes
+from nsum_bayes.model.crude import areas_stand_out
 from nsum_bayes.model.inputs import read_inputs
 from nsum_bayes.model.secondary import complete_covariates
 from nsum_bayes.model.spec import load_model
@@ -116,6 +117,16 @@ def test_unknowns_of_an_area_are_drawn_together_in_both_tellings() -> None:
         np.testing.assert_allclose(covariance, told.covariance[area][np.ix_(here, here)], atol=0.08)
         np.testing.assert_allclose(drawn[:, area].mean(axis=0), told.mean[area], atol=0.08)
     np.testing.assert_allclose(design_of(study).covariate_covariance, told.covariance)
+
+
+@pytest.mark.parametrize(("inexact", "stand_out"), [(0, True), (3, True), (12, False)])
+def test_areas_do_not_stand_out_where_inexact_figures_may_be_all_they_differ_by(inexact: int, stand_out: bool) -> None:
+    figures = np.linspace(-1.0, 1.0, 12)
+    error = np.where(np.arange(12) < inexact, 0.3, 0.0)
+    loud = {"degree_mean": 7.0, "prevalence_intercept": -2.0, "area_sd": 2.0, "overdispersion": 0.1}
+    areas = areas_with({"a": figures}, {"a": error})
+    study, _ = study_of(areas, surveyed=12, respondents_per_area=8, parameters=loud)
+    assert areas_stand_out(read_inputs(load_model("municipal_secondary"), study)) is stand_out
 
 
 def test_covariates_that_go_together_are_reported() -> None:
