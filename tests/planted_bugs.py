@@ -1,7 +1,6 @@
 """Faults planted in a model, each of which calibration has to call out.
 
-A fault is in the fitted model alone: the simulator that makes the answers is right. One of the usual dozen, weights
-squared, joins when there are models with weights.
+A fault is in the fitted model alone: the simulator that makes the answers is right.
 """
 
 from __future__ import annotations
@@ -109,6 +108,8 @@ def _wider_prior() -> AbstractContextManager[Any]:
     return patch.object(build, "build_from_inputs", wrong)
 
 
+WEIGHTED = Design(weight_log_sd=0.7)
+
 BUGS: dict[str, Bug] = {
     "no likelihood": Bug("municipal", _likelihood_times(0.0)),
     "half the likelihood": Bug("municipal", _likelihood_times(0.5)),
@@ -126,6 +127,7 @@ BUGS: dict[str, Bug] = {
         _inputs(lambda read: {"zero_inflated": np.zeros_like(read.zero_inflated)}),
         Design(areas=1, surveyed=1, respondents=60, zero_inflated=True),
     ),
+    "weights squared": Bug("municipal_weighted", _inputs(lambda read: {"weights": read.weights**2}), WEIGHTED),
     "shared wave effect": Bug("municipal_waves", _one_wave_effect),
     "prior three times wider": Bug("municipal", _wider_prior),
 }

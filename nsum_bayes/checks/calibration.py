@@ -70,6 +70,8 @@ class Design:
         Names of the waves, in each of which so many are asked; one time where there are none.
     covariates
         Whether the frame has secondary data, with gaps and an error; see `nsum_bayes.checks.made_up_frame`.
+    weight_log_sd
+        Spread of the log weights of respondents, which have nothing to do with their answers; zero for none.
     """
 
     areas: int = 12
@@ -80,10 +82,12 @@ class Design:
     zero_inflated: bool = False
     waves: tuple[str, ...] = ()
     covariates: bool = field(default=False, repr=False)
+    weight_log_sd: float = field(default=0.0, repr=False)
 
     def __str__(self) -> str:
-        # Names the job of kept simulations, which a design without covariates had before there were any.
-        return f"{self!r} with covariates" if self.covariates else repr(self)
+        # Names the job of kept simulations, which designs without the later parts had before there were any.
+        more = " with covariates" if self.covariates else ""
+        return f"{self!r}{more}" + (f" with weights of {self.weight_log_sd:g}" if self.weight_log_sd else "")
 
     @property
     def visited(self) -> int | list[str]:
@@ -251,8 +255,9 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
         frame(design.areas, covariates=design.covariates),
         known={f"known_{k}": share for k, share in enumerate(design.known)},
         hidden=[design.hidden],
-        settings={"question": design.questions},
+        settings={"question": design.questions, **_weighted(design)},
         respondents_per_area=design.respondents,
+        respondent_covariates=_weights(design, np.random.default_rng((seed, number))),
         surveyed=design.visited,
         seed=int(simulating),
         waves=design.waves,
@@ -261,12 +266,24 @@ def ranked_fit(text: str, design: Design, seed: int, number: int, settings: Mapp
     return ranks_of(run, truth, np.random.default_rng(ranking))
 
 
+def _weighted(design: Design) -> dict[str, Any]:
+    return {"survey": {"weight": "weight", "covariates": []}} if design.weight_log_sd else {}
+
+
+def _weights(design: Design, rng: np.random.Generator) -> pd.DataFrame | None:
+    """Weights of the respondents, at random."""
+    if not design.weight_log_sd:
+        return None
+    asked = design.surveyed * design.respondents * max(1, len(design.waves))
+    return pd.DataFrame({"weight": rng.lognormal(sigma=design.weight_log_sd, size=asked)})
+
+
 def ranks_of(run: Fit, truth: Truth, rng: np.random.Generator) -> dict[str, float]:
     """Normalised rank of the true value of each quantity, thinned to effective draws.
 
     Looked at are all parameters that describe groups, areas or everyone, figures that the frame does not tell exactly,
-    the first respondent's degree, the national reported rate, and the joint log likelihood of the answers. With them
-    goes the largest R-hat of all.
+    the first respondent's degree, the national reported rate and prevalence, and the joint log likelihood of the
+    answers. With them goes the largest R-hat of all.
     """
     import arviz as az
 
