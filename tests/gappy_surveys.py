@@ -7,6 +7,7 @@ column and 40 % of one that matters; another that matters is an estimate with a 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -92,8 +93,8 @@ def true_coefficients(whole: Areas, used: Areas) -> np.ndarray:
     return np.array([value * own / true for (_, value), (own, true) in zip(COLUMNS.values(), spreads, strict=True)])
 
 
-def fitted_three_ways(seed: int) -> dict[str, Any]:
-    """One survey with the whole frame, with the gaps and the error modelled, and with both passed over."""
+def fitted_three_ways(seed: int, fits: Sequence[str] = FITS) -> dict[str, Any]:
+    """One survey with the whole frame, with the gaps and the error modelled, and with both passed over; or some."""
     from nsum_bayes import load_model, simulate
     from nsum_bayes.inference.refits import refit
 
@@ -106,9 +107,10 @@ def fitted_three_ways(seed: int) -> dict[str, Any]:
     visited = np.isin(whole.codes, study.survey.surveyed_areas)
     given = given_frame(whole, visited, seed)
     row: dict[str, Any] = {"seed": seed}
-    for name, used in zip(FITS, (whole, given, filled_frame(given)), strict=True):
-        run = refit(spec, replace(study, areas=used), seed, SETTINGS)
-        row |= found(name, run, truth, visited, true_coefficients(whole, used))
+    frames = dict(zip(FITS, (whole, given, filled_frame(given)), strict=True))
+    for name in fits:
+        run = refit(spec, replace(study, areas=frames[name]), seed, SETTINGS)
+        row |= found(name, run, truth, visited, true_coefficients(whole, frames[name]))
     return row
 
 
