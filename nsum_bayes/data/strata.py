@@ -36,7 +36,7 @@ class Strata:
 
 def strata_of(study: Study) -> Strata:
     """The strata and sampling units of a study."""
-    survey, codes = study.survey, study.areas.codes
+    survey = study.survey
     design, size = survey.design, len(survey)
     blank = np.full(size, "", dtype=object)
     label = design["stratum"].astype(str).to_numpy() if "stratum" in design else blank
@@ -46,18 +46,29 @@ def strata_of(study: Study) -> Strata:
         parts = zip(survey.area, label, design["unit"].astype(str), strict=True)
         unit_label = np.array([" ".join(part) for part in parts], dtype=object)
     units, unit = np.unique(unit_label.astype(str), return_inverse=True)
-    weight = weights_of(study)
-    table = pd.crosstab(survey.area, stratum, values=weight, aggfunc="sum").reindex(columns=range(len(strata)))
-    own = table.fillna(0.0).to_numpy()
-    share = np.tile(own.sum(axis=0) / own.sum(), (len(codes), 1))
-    share[pd.Index(codes).get_indexer(pd.Index(table.index))] = own / own.sum(axis=1, keepdims=True)
     return Strata(
         tuple(strata.tolist()) if "stratum" in design else (),
         tuple(units.tolist()) if "unit" in design else (),
         stratum,
         unit,
-        share,
+        shares_by_weight(study, stratum, len(strata)),
     )
+
+
+def shares_by_weight(study: Study, kind: np.ndarray, count: int) -> np.ndarray:
+    """Share of each kind of respondent (area, kind): among an area's own by weight or, where nobody was asked, all.
+
+    Parameters
+    ----------
+    kind
+        Position of each respondent's kind, of so many (respondent,).
+    """
+    survey, codes = study.survey, study.areas.codes
+    table = pd.crosstab(survey.area, kind, values=weights_of(study), aggfunc="sum").reindex(columns=range(count))
+    own = table.fillna(0.0).to_numpy()
+    share = np.tile(own.sum(axis=0) / own.sum(), (len(codes), 1))
+    share[pd.Index(codes).get_indexer(pd.Index(table.index))] = own / own.sum(axis=1, keepdims=True)
+    return np.asarray(share)
 
 
 def weights_of(study: Study) -> np.ndarray:

@@ -14,14 +14,15 @@ Known groups, k, lose what they gain, since it is all people's answers about the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from nsum_bayes.data.strata import weights_of
+from nsum_bayes.data.strata import shares_by_weight
 from nsum_bayes.errors import ModelError
-from nsum_bayes.estimates.rates import flat_draws, modelled_areas, unseen
+from nsum_bayes.estimates.rates import flat_draws, in_all_areas, modelled_areas, unseen
 from nsum_bayes.estimates.summaries import INTERVAL, Suppression
 from nsum_bayes.model.inputs import covariate_columns
 from nsum_bayes.model.spec import FreeRates, PooledRates
@@ -34,7 +35,7 @@ OVER_CELLS, OVER_RESPONDENTS, ALIKE = "people, by cells", "respondents, by weigh
 
 
 def network_sizes(
-    fit: Fit, level: str = "area", *, suppress: Suppression | None = None, seed: int | None = None
+    fit: Fit, level: str | Sequence[str] = "area", *, suppress: Suppression | None = None, seed: int | None = None
 ) -> pd.DataFrame:
     """Mean network size of the people of each area, or of a wider unit.
 
@@ -43,7 +44,7 @@ def network_sizes(
     fit
         A fitted model.
     level
-        "area", one of the levels, or "nation"; wider units by population.
+        "area", one of the levels, or "nation", or several of them; wider units by population.
     suppress
         Units with fewer respondents show no figure; ten by default.
     seed
@@ -66,26 +67,28 @@ def network_sizes(
     >>> network_sizes(Fit.load("run.nc"), "nation")  # doctest: +SKIP
     """
     rng = np.random.default_rng(np.random.SeedSequence((fit.seed if seed is None else seed, 3)))
+    mean = np.exp(log_network_sizes(fit, rng))
+    levels = (level,) if isinstance(level, str) else level
+    tables = [table for one in levels for table in _of_level(fit, one, mean, suppress or Suppression())]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _of_level(fit: Fit, level: str, mean: np.ndarray, suppress: Suppression) -> Iterator[pd.DataFrame]:
+    """A table a wave, from the mean network sizes of areas (wave, draw, area)."""
     areas, study = fit.study.areas, fit.study
     people, of_unit = areas.population, areas.level_of(level)
     units = np.array(list(dict.fromkeys(of_unit)))
     member = units[:, None] == of_unit[None, :]
-    log_mean = log_network_sizes(fit, rng)
-    rows = []
+    tail = (1.0 - INTERVAL) / 2.0
     for number, wave in enumerate(study.waves or ("",)):
-        by_unit = np.exp(log_mean[number]) @ (member * people).T / (member * people).sum(axis=1)
+        by_unit = mean[number] @ (member * people).T / (member * people).sum(axis=1)
         survey = study.survey.of_wave(wave) if wave else study.survey
         asked = member.astype(int) @ survey.respondents_by_area(areas.codes)
-        tail = (1.0 - INTERVAL) / 2.0
         figures = np.quantile(by_unit, (0.5, tail, 1.0 - tail), axis=0)
-        figures[:, (suppress or Suppression()).hides(asked)] = np.nan
+        figures[:, suppress.hides(asked)] = np.nan
         table = pd.DataFrame({"unit": units, "level": level, "wave": wave, "population": member @ people})
-        rows.append(
-            table.assign(
-                respondents=asked, averaged_over=averaged_over(fit), **dict(zip(FIGURES, figures, strict=True))
-            )
-        )
-    return pd.concat(rows, ignore_index=True)
+        told = dict(zip(FIGURES, figures, strict=True))
+        yield table.assign(respondents=asked, averaged_over=averaged_over(fit), **told)
 
 
 def averaged_over(fit: Fit) -> str:
@@ -143,33 +146,23 @@ def _log_average(values: np.ndarray, share: np.ndarray) -> np.ndarray:
 def _kinds(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kinds of respondent: columns on degree (cell, column), shares (area, cell), columns by group (cell, column)."""
     study = fit.study
-    survey, codes = study.survey, study.areas.codes
+    survey = study.survey
     columns = [str(name) for name in survey.design_matrix().coords["respondent_covariate"].values]
     on_degree, by_group = ([columns.index(name) for name in names] for names in covariate_columns(fit.spec, study))
     if study.cells is not None:
-        design, share = study.cells.design_matrix(survey), study.cells.shares(codes)
+        design, share = study.cells.design_matrix(survey), study.cells.shares(study.areas.codes)
         return design[:, on_degree], share, design[:, by_group]
     design, kind = np.unique(survey.design_matrix().values, axis=0, return_inverse=True)
-    weight = weights_of(study)
-    met = pd.crosstab(survey.area, kind, values=weight, aggfunc="sum").reindex(columns=range(len(design))).fillna(0.0)
-    whole = np.bincount(kind, weights=weight, minlength=len(design))
-    share = np.tile(whole / whole.sum(), (len(codes), 1))
-    own = met.to_numpy()
-    share[pd.Index(codes).get_indexer(pd.Index(met.index))] = own / own.sum(axis=1, keepdims=True)
-    return design[:, on_degree], share, design[:, by_group]
+    return design[:, on_degree], shares_by_weight(study, kind, len(design)), design[:, by_group]
 
 
-def _area_effects(fit: Fit, rng: np.random.Generator) -> np.ndarray:
+def _area_effects(fit: Fit, rng: np.random.Generator) -> np.ndarray | float:
     """Effects of areas on log degree (draw, area), fresh where nobody was asked; zero in a model without them."""
     posterior = fit.posterior
-    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    effect = np.zeros((draws, len(fit.study.areas)))
-    if "degree_area" in posterior:
-        position = modelled_areas(fit, "degree_area")
-        rest = unseen(fit, position)
-        effect[:, position] = flat_draws(posterior, "degree_area")
-        effect[:, rest] = rng.normal(size=(draws, len(rest))) * flat_draws(posterior, "degree_area_sd")[:, None]
-    return effect
+    if "degree_area" not in posterior:
+        return 0.0
+    seen, spread = flat_draws(posterior, "degree_area"), flat_draws(posterior, "degree_area_sd")
+    return in_all_areas(fit, modelled_areas(fit, "degree_area"), seen, spread, rng)
 
 
 def _scale(fit: Fit, rng: np.random.Generator) -> np.ndarray | float:

@@ -180,18 +180,24 @@ def with_links(run: Fit, free_rate: np.ndarray, rng: np.random.Generator) -> np.
     return np.stack([columns[group] for group in groups], axis=2)
 
 
-def _link_deviation(run: Fit, number: int, rng: np.random.Generator) -> np.ndarray:
+def _link_deviation(run: Fit, number: int, rng: np.random.Generator) -> np.ndarray | float:
     """Dev of one link in every area (draw, area)."""
-    posterior, areas = run.posterior, run.study.areas
-    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    deviation = np.zeros((draws, len(areas)))
-    if "link_deviation" in posterior:
-        position = modelled_areas(run, "link_deviation")
-        rest = unseen(run, position)
-        deviation[:, position] = flat_draws(posterior, "link_deviation")[:, :, number]
-        spread = flat_draws(posterior, "link_deviation_sd")
-        deviation[:, rest] = rng.normal(size=(draws, len(rest))) * spread[:, None]
-    return deviation
+    posterior = run.posterior
+    if "link_deviation" not in posterior:
+        return 0.0
+    seen, spread = flat_draws(posterior, "link_deviation")[:, :, number], flat_draws(posterior, "link_deviation_sd")
+    return in_all_areas(run, modelled_areas(run, "link_deviation"), seen, spread, rng)
+
+
+def in_all_areas(
+    run: Fit, position: np.ndarray, seen: np.ndarray, spread: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Effects (draw, area): those seen, at their positions, and in all others fresh draws of this spread (draw,)."""
+    rest = unseen(run, position)
+    effect = np.empty((len(seen), len(run.study.areas)))
+    effect[:, position] = seen
+    effect[:, rest] = rng.normal(size=(len(seen), len(rest))) * spread[:, None]
+    return effect
 
 
 def pooled_rates(run: Fit, rng: np.random.Generator) -> np.ndarray:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from nsum_bayes.errors import ModelError
 from nsum_bayes.estimates.networks import ALIKE, FIGURES, network_sizes
 from nsum_bayes.report.release import releasable_levels, replacing
@@ -19,14 +17,13 @@ if TYPE_CHECKING:
 
 def write_network_sizes(run: Fit, estimates: Estimates, out: str | Path, *, suppress: Suppression) -> list[Path]:
     """Write ``network_sizes.csv`` with every level that may be shown; no file for a model that cannot tell them."""
-    levels = releasable_levels(estimates)
     try:
-        tables = [network_sizes(run, level, suppress=suppress) for level in levels]
+        table = network_sizes(run, releasable_levels(estimates), suppress=suppress)
     except ModelError:
         return []
     path = Path(out) / "network_sizes.csv"
     with replacing(path) as temporary:
-        write_csv(stamped(pd.concat(tables, ignore_index=True), estimates), temporary)
+        write_csv(stamped(table, estimates), temporary)
     return [path]
 
 
